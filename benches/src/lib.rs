@@ -1,0 +1,1 @@
+//! What the benches share: bodies and data sets made from a seed, so that every run measures the same bytes.

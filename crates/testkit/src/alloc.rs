@@ -1,0 +1,72 @@
+//! A global allocator that counts, for tests that claim "this does not allocate".
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+thread_local! {
+    static COUNT: Cell<Allocations> = const { Cell::new(Allocations { calls: 0, bytes: 0 }) };
+}
+
+/// What one thread has asked of the allocator so far. Freed memory is not subtracted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Allocations {
+    /// Calls of `alloc` and `realloc`.
+    pub calls: u64,
+    /// Bytes asked for by them.
+    pub bytes: u64,
+}
+
+/// Counts the allocations of each thread and passes them to the system's allocator.
+///
+/// ```
+/// use promd_testkit::CountingAllocator;
+///
+/// #[global_allocator]
+/// static ALLOCATOR: CountingAllocator = CountingAllocator;
+///
+/// let (sum, allocated) = CountingAllocator::during(|| (1..=10).sum::<u32>());
+/// assert_eq!((sum, allocated.calls), (55, 0));
+/// let (_, allocated) = CountingAllocator::during(|| vec![0u8; 100]);
+/// assert_eq!(allocated.bytes, 100);
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CountingAllocator;
+
+impl CountingAllocator {
+    /// Runs `work` and returns what it allocated on this thread.
+    pub fn during<T>(work: impl FnOnce() -> T) -> (T, Allocations) {
+        let before = COUNT.get();
+        let result = work();
+        let after = COUNT.get();
+        (result, Allocations { calls: after.calls - before.calls, bytes: after.bytes - before.bytes })
+    }
+}
+
+fn count(bytes: usize) {
+    // `try_with`: the allocator is called while a thread ends and its locals are gone.
+    let _ = COUNT.try_with(|cell| {
+        let Allocations { calls, bytes: total } = cell.get();
+        cell.set(Allocations { calls: calls + 1, bytes: total + bytes as u64 });
+    });
+}
+
+// SAFETY: every call is passed unchanged to `System`, which keeps the contract; counting touches a constant-initialised
+// thread local without a destructor, and so never allocates itself.
+unsafe impl GlobalAlloc for CountingAllocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size());
+        // SAFETY: the caller keeps the contract of `GlobalAlloc::alloc`, which is that of `System`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        // SAFETY: as above; `ptr` came from `System`.
+        unsafe { System.dealloc(ptr, layout) }
+    }
+
+    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        count(new_size);
+        // SAFETY: as above; `ptr` came from `System`.
+        unsafe { System.realloc(ptr, layout, new_size) }
+    }
+}

@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Nothing is skipped in silence
+//!
+//! A test that compares with outside data cannot run where that data is absent, and must not fail a newcomer's
+//! `cargo test`. So the finders here return an `Option`, and on `None` they have already said, past the test
+//! harness' capture, which comparison was left out. Continuous integration sets `PROMD_REQUIRE=conformance,peers`
+//! and turns the same absence into a failure.
+
+mod alloc;
+mod find;
+
+pub use alloc::{Allocations, CountingAllocator};
+pub use find::{conformance, peer, testdata, workspace};
