@@ -2,4 +2,9 @@
 #![forbid(unsafe_code)]
 
 pub mod float;
+mod labels;
+mod name;
 pub mod quote;
+
+pub use labels::{Label, Labels, LabelsBuilder, LabelsError, LabelsIter, LabelsRef, METRIC_NAME};
+pub use name::{is_legacy_label_name, is_legacy_metric_name};

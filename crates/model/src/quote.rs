@@ -19,7 +19,7 @@ use printable::PRINTABLE;
 /// use promd_model::quote;
 ///
 /// assert_eq!(quote::go("say \"hi\"\n").to_string(), r#""say \"hi\"\n""#);
-/// assert_eq!(format!("not a name: {}", quote::go(b"\xff!")), r#"not a name: "\xffé""#);
+/// assert_eq!(format!("not a name: {}", quote::go(b"\xff!")), r#"not a name: "\xff!""#);
 /// ```
 #[must_use]
 pub fn go<T: AsRef<[u8]> + ?Sized>(text: &T) -> Quoted<'_> {
