@@ -7,4 +7,4 @@ mod name;
 pub mod quote;
 
 pub use labels::{Label, Labels, LabelsBuilder, LabelsError, LabelsIter, LabelsRef, METRIC_NAME};
-pub use name::{is_legacy_label_name, is_legacy_metric_name};
+pub use name::{EscapingScheme, SchemeError, ValidationScheme, is_legacy_label_name, is_legacy_metric_name};
