@@ -1,10 +1,14 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod duration;
 pub mod float;
 mod labels;
 mod name;
 pub mod quote;
+mod size;
 
+pub use duration::{Duration, DurationError};
 pub use labels::{Label, Labels, LabelsBuilder, LabelsError, LabelsIter, LabelsRef, METRIC_NAME};
 pub use name::{EscapingScheme, SchemeError, ValidationScheme, is_legacy_label_name, is_legacy_metric_name};
+pub use size::{ByteSize, ByteSizeError};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::quote;
+
 /// The NaN that [`parse`] returns: that of Go, and the one that Prometheus stores for a plain `NaN`.
 ///
 /// It is told by its bits from the stale marker, and so are all bits of a NaN kept on the way through promd.
@@ -102,6 +104,6 @@ impl fmt::Display for ParseFloatError {
             ParseFloatErrorKind::Syntax => "invalid syntax",
             ParseFloatErrorKind::Range => "value out of range",
         };
-        write!(f, "strconv.ParseFloat: parsing \"{}\": {problem}", self.text.escape_ascii())
+        write!(f, "strconv.ParseFloat: parsing {}: {problem}", quote::go(&self.text))
     }
 }
