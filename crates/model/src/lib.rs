@@ -7,8 +7,10 @@ mod labels;
 mod name;
 pub mod quote;
 mod size;
+mod time;
 
 pub use duration::{Duration, DurationError};
 pub use labels::{Label, Labels, LabelsBuilder, LabelsError, LabelsIter, LabelsRef, METRIC_NAME};
 pub use name::{EscapingScheme, SchemeError, ValidationScheme, is_legacy_label_name, is_legacy_metric_name};
 pub use size::{ByteSize, ByteSizeError};
+pub use time::{Civil, Millis, ParseTimeError};
