@@ -4,13 +4,17 @@
 mod duration;
 pub mod float;
 mod labels;
+mod metadata;
 mod name;
 pub mod quote;
+mod sample;
 mod size;
 mod time;
 
 pub use duration::{Duration, DurationError};
 pub use labels::{Label, Labels, LabelsBuilder, LabelsError, LabelsIter, LabelsRef, METRIC_NAME};
+pub use metadata::{Metadata, MetricType, MetricTypeError};
 pub use name::{EscapingScheme, SchemeError, ValidationScheme, is_legacy_label_name, is_legacy_metric_name};
+pub use sample::{Exemplar, Sample};
 pub use size::{ByteSize, ByteSizeError};
 pub use time::{Civil, Millis, ParseTimeError};

@@ -4,10 +4,10 @@ use super::Millis;
 use super::civil::{days_of_month, days_since_1970};
 use crate::{float, quote};
 
-/// What the documentation of Prometheus' client gives as the earliest time, which RFC 3339 has no year for.
+/// What Go prints for the start of an open range; RFC 3339 has no year for it.
 const MIN_TEXT: &str = "-292273086-05-16T16:47:06Z";
 
-/// The same for the latest time; Go prints it without the sign, ISO 8601 wants one.
+/// The same for the end. Go prints it without the sign, which ISO 8601 wants.
 const MAX_TEXTS: [&str; 2] = ["292277025-08-18T07:12:54.999999999Z", "+292277025-08-18T07:12:54.999999999Z"];
 
 /// A parameter of the HTTP API is not a time.
