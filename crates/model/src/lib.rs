@@ -18,3 +18,7 @@ pub use name::{EscapingScheme, SchemeError, ValidationScheme, is_legacy_label_na
 pub use sample::{Exemplar, Sample};
 pub use size::{ByteSize, ByteSizeError};
 pub use time::{Civil, Millis, ParseTimeError};
+
+mod value;
+
+pub use value::{KahanSum, NORMAL_NAN, STALE_NAN, all_same_bits, is_stale, same_bits};
