@@ -19,6 +19,9 @@ pub use sample::{Exemplar, Sample};
 pub use size::{ByteSize, ByteSizeError};
 pub use time::{Civil, Millis, ParseTimeError};
 
+mod histogram;
+mod math;
 mod value;
 
+pub use histogram::*;
 pub use value::{KahanSum, NORMAL_NAN, STALE_NAN, all_same_bits, is_stale, same_bits};
