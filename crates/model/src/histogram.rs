@@ -62,7 +62,9 @@ pub use schema::{
 pub use span::Span;
 pub use sum::HistogramSum;
 
+pub(crate) use cell::redo_deltas;
 pub(crate) use schema::is_custom_schema;
+pub(crate) use span::total_length;
 
 /// What is known about a counter reset between a histogram and the one before it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]

@@ -19,9 +19,13 @@ pub use sample::{Exemplar, Sample};
 pub use size::{ByteSize, ByteSizeError};
 pub use time::{Civil, Millis, ParseTimeError};
 
+mod columns;
 mod histogram;
 mod math;
 mod value;
 
+pub use columns::{
+    Columns, FloatRun, FloatsMut, HistogramLayout, HistogramRow, HistogramRun, HistogramsMut, Population, Run,
+};
 pub use histogram::*;
 pub use value::{KahanSum, NORMAL_NAN, STALE_NAN, all_same_bits, is_stale, same_bits};
