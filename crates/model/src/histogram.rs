@@ -37,14 +37,19 @@ mod custom;
 mod equal;
 mod error;
 mod float;
+mod fraction;
 mod integer;
 mod iter;
+mod quantile;
 mod reset;
 mod resolution;
 mod schema;
 mod side;
 mod span;
+mod stats;
 mod sum;
+mod text;
+mod trim;
 mod validate;
 mod zero;
 
@@ -53,14 +58,17 @@ pub use bounds::bucket_bound;
 pub use bucket::Bucket;
 pub use error::{BucketsPart, HistogramError, Observations};
 pub use float::FloatHistogram;
+pub use fraction::Fraction;
 pub use integer::Histogram;
 pub use iter::{AllBuckets, Buckets, IntegerBuckets};
+pub use quantile::{NanObservations, Quantile};
 pub use schema::{
     CUSTOM_BUCKETS_SCHEMA, MAX_SCHEMA, MAX_SCHEMA_RESERVED, MIN_SCHEMA, MIN_SCHEMA_RESERVED, is_known_schema,
     is_valid_schema,
 };
 pub use span::Span;
 pub use sum::HistogramSum;
+pub use trim::Trim;
 
 pub(crate) use cell::redo_deltas;
 pub(crate) use schema::is_custom_schema;

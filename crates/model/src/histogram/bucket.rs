@@ -47,6 +47,21 @@ impl Grid<'_> {
 }
 
 impl Bucket<f64> {
+    /// The share of the bucket's width that lies at or below `value`, which must be inside its finite bounds.
+    ///
+    /// Custom and zero buckets are taken to be evenly filled; exponential ones evenly on a logarithmic scale.
+    pub(crate) fn fraction_below(&self, value: f64, linear: bool) -> f64 {
+        use crate::math::log2;
+
+        if linear {
+            return (value - self.lower) / (self.upper - self.lower);
+        }
+        let lower = log2(self.lower.abs());
+        let upper = log2(self.upper.abs());
+        let value_log = log2(value.abs());
+        if value > 0.0 { (value_log - lower) / (upper - lower) } else { 1.0 - (value_log - upper) / (lower - upper) }
+    }
+
     /// The zero bucket of a histogram with this threshold.
     pub(crate) fn zero(threshold: f64, count: f64) -> Self {
         Self { lower: -threshold, upper: threshold, lower_inclusive: true, upper_inclusive: true, count, index: 0 }

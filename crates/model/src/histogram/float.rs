@@ -16,6 +16,8 @@ use super::{Bucket, CounterResetHint, Span, is_custom_schema};
 ///     ..FloatHistogram::default()
 /// };
 /// assert_eq!(request_seconds.validate(), Ok(()));
+/// assert_eq!(request_seconds.to_string(), "{count:4, sum:5.5, (0.5,1]:1, (1,2]:3}");
+/// assert_eq!(request_seconds.quantile(0.25).value, 1.0);
 /// ```
 #[derive(Debug, Default, PartialEq)]
 pub struct FloatHistogram {

@@ -17,6 +17,7 @@ use super::{Bucket, CounterResetHint, FloatHistogram, Span, is_custom_schema};
 ///     ..Histogram::default()
 /// };
 /// assert_eq!(request_seconds.validate(), Ok(()));
+/// assert_eq!(request_seconds.to_string(), "{count:6, sum:5.5, (0.5,1]:1, (1,2]:3, (2,4]:2}");
 /// assert_eq!(request_seconds.to_float().positive_buckets, [1.0, 3.0, 2.0]);
 /// ```
 #[derive(Debug, Default, PartialEq)]

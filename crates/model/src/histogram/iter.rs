@@ -132,7 +132,8 @@ impl FloatHistogram {
     ///     positive_buckets: vec![5.0],
     ///     ..FloatHistogram::default()
     /// };
-    /// assert_eq!(histogram.all().map(|bucket| bucket.lower).collect::<Vec<_>>(), [-0.6, 0.6]);
+    /// let text: Vec<String> = histogram.all().map(|bucket| bucket.to_string()).collect();
+    /// assert_eq!(text, ["[-0.6,0.6]:2", "(0.6,1]:5"]);
     /// ```
     #[must_use]
     pub fn all(&self) -> AllBuckets<'_> {
