@@ -65,7 +65,7 @@ pub enum HistogramError {
     )]
     CountNotBigEnough {
         /// The sum of all buckets.
-        found: u128,
+        found: u64,
         /// The count.
         count: u64,
     },
@@ -75,7 +75,7 @@ pub enum HistogramError {
     )]
     CountMismatch {
         /// The sum of all buckets.
-        found: u128,
+        found: u64,
         /// The count.
         count: u64,
     },

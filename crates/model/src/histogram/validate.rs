@@ -14,7 +14,8 @@ impl Histogram {
     ///
     /// The first thing found wrong, in Prometheus' words.
     pub fn validate(&self) -> Result<(), HistogramError> {
-        let mut found = u128::from(self.zero_count);
+        // Sums wrap around, as in Go.
+        let mut found = self.zero_count;
         if is_custom_schema(self.schema) {
             check_custom_bounds(&self.custom_values, &self.positive_spans, self.positive_buckets.len())?;
             let Self { zero_threshold, negative_spans, negative_buckets, .. } = self;
@@ -24,21 +25,21 @@ impl Histogram {
                 (&self.positive_spans, self.positive_buckets.len()),
                 (&self.negative_spans, self.negative_buckets.len()),
             )?;
-            found += check_deltas(&self.negative_buckets, BucketsPart::Negative)?;
+            found = found.wrapping_add(check_deltas(&self.negative_buckets, BucketsPart::Negative)?);
             if !self.custom_values.is_empty() {
                 return Err(HistogramError::ExponentialCustomBounds);
             }
         } else {
             return Err(HistogramError::InvalidSchema(self.schema));
         }
-        found += check_deltas(&self.positive_buckets, BucketsPart::Positive)?;
+        found = found.wrapping_add(check_deltas(&self.positive_buckets, BucketsPart::Positive)?);
 
         let count = self.count;
         if self.sum.is_nan() {
-            if found > u128::from(count) {
+            if found > count {
                 return Err(HistogramError::CountNotBigEnough { found, count });
             }
-        } else if found != u128::from(count) {
+        } else if found != count {
             return Err(HistogramError::CountMismatch { found, count });
         }
         Ok(())
@@ -166,8 +167,8 @@ fn check_unused<B>(
 }
 
 /// Checks buckets of deltas and returns how many observations they hold.
-fn check_deltas(deltas: &[i64], part: BucketsPart) -> Result<u128, HistogramError> {
-    let mut found = 0u128;
+fn check_deltas(deltas: &[i64], part: BucketsPart) -> Result<u64, HistogramError> {
+    let mut found = 0u64;
     let mut count = 0i64;
     for (place, delta) in deltas.iter().enumerate() {
         // A delta that leaves the range of counts wraps to a negative one, as in Go, and is refused as such.
@@ -176,7 +177,7 @@ fn check_deltas(deltas: &[i64], part: BucketsPart) -> Result<u128, HistogramErro
             let count = Observations::Integer(count);
             return Err(HistogramError::NegativeBucketCount { part, number: place + 1, count });
         };
-        found += u128::from(observations);
+        found = found.wrapping_add(observations);
     }
     Ok(found)
 }
