@@ -120,3 +120,6 @@ pub(crate) fn exp2(value: f64) -> f64 {
     let whole = whole as i64;
     ldexp(y, whole)
 }
+
+#[cfg(test)]
+mod tests;
