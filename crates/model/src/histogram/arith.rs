@@ -24,6 +24,9 @@ impl FloatHistogram {
     /// Adds another histogram. The zero threshold, the resolution and custom bounds are reconciled; empty buckets and
     /// adjacent spans may come out, which [`compact`](Self::compact) removes.
     ///
+    /// As in Prometheus, the zero buckets are reconciled before the resolution: a finer bucket that went into the zero bucket
+    /// is counted there and, where the coarser bucket around it reaches further than the threshold, in that one as well.
+    ///
     /// # Errors
     ///
     /// [`HistogramError::IncompatibleSchemas`] if only one of the two has custom bounds; nothing is changed then.
