@@ -8,6 +8,7 @@ mod exemplar;
 mod family;
 mod float;
 mod gauge;
+mod histogram;
 mod metric;
 mod registry;
 mod snapshot;
@@ -19,6 +20,10 @@ pub use desc::{Desc, DescError, MetricType, Options};
 pub use exemplar::Exemplar;
 pub use family::Family;
 pub use gauge::{Gauge, InFlight, IntGauge};
+pub use histogram::{
+    DEFAULT_BUCKETS, Histogram, HistogramSettings, NativeSettings, exponential_buckets, exponential_range_buckets,
+    linear_buckets,
+};
 pub use metric::{FnMetric, Instrument, Metric};
 pub use registry::{RegisterError, RegistrationId, Registry};
 pub use snapshot::{GatherError, Snapshot};
