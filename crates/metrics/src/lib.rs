@@ -12,6 +12,7 @@ mod histogram;
 mod metric;
 mod registry;
 mod snapshot;
+mod summary;
 mod value;
 
 pub use collect::{Collect, Sink};
@@ -27,6 +28,7 @@ pub use histogram::{
 pub use metric::{FnMetric, Instrument, Metric};
 pub use registry::{RegisterError, RegistrationId, Registry};
 pub use snapshot::{GatherError, Snapshot};
+pub use summary::{Summary, SummarySettings};
 pub use value::{
     Bucket, Count, CounterValue, HistogramValue, NativeBuckets, NativeCounts, NativeValue, Quantile, Sample, Span,
     SummaryValue, Value,
