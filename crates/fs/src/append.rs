@@ -11,6 +11,16 @@ use crate::{File, Result};
 /// append overwrites it, and [`roll_back`](Self::roll_back) cuts it, so that a reader never meets a fragment in the
 /// middle of the file. There is at most one appender to a file; readers share [`file`](Self::file).
 ///
+/// ```
+/// use promd_fs::{Fs, SimFs};
+///
+/// let fs = SimFs::new(1);
+/// let mut wal = fs.append("/00000000".as_ref())?;
+/// assert_eq!(wal.append(b"first")?, 0);
+/// assert_eq!(wal.append(b"second")?, 5);
+/// wal.file().sync_data()?;
+/// # Ok::<(), promd_fs::Error>(())
+/// ```
 pub struct Appender {
     file: Arc<dyn File>,
     end: u64,

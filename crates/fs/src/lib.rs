@@ -56,6 +56,7 @@ mod fs;
 mod lock;
 mod map;
 mod real;
+mod sim;
 mod space;
 
 pub use append::Appender;
@@ -64,4 +65,5 @@ pub use fs::{Entry, EntryKind, File, Fs, Metadata, OpenMode};
 pub use lock::{HeldLock, Lock};
 pub use map::{Access, Map, Witness};
 pub use real::{RealFs, lost_pages};
+pub use sim::{Failure, FaultPlan, Faults, SimFs, Tear};
 pub use space::{FsKind, Space};

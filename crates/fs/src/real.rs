@@ -52,12 +52,12 @@ impl Default for RealFs {
 
 impl Fs for RealFs {
     fn open(&self, path: &Path, mode: OpenMode) -> Result<Arc<dyn File>> {
-        Ok(Arc::new(open(path, mode)?))
+        Ok(Arc::new(open(Op::Open, path, mode)?))
     }
 
     fn map(&self, path: &Path, access: Access) -> Result<Map> {
         let failed = |error| Error::from_io(Op::Map, path, error);
-        let RealFile { file, .. } = open(path, OpenMode::Read)?;
+        let RealFile { file, .. } = open(Op::Map, path, OpenMode::Read)?;
         let size = file.metadata().map_err(failed)?.len();
         let len = usize::try_from(size).map_err(|_| Error::new(Op::Map, path, ErrorKind::TooLarge))?;
         if !self.maps {
@@ -157,7 +157,8 @@ fn metadata(found: &fs::Metadata) -> Metadata {
     }
 }
 
-fn open(path: &Path, mode: OpenMode) -> Result<RealFile> {
+/// Opens a file on behalf of an operation.
+fn open(op: Op, path: &Path, mode: OpenMode) -> Result<RealFile> {
     let mut options = fs::OpenOptions::new();
     options.read(true).write(mode != OpenMode::Read);
     match mode {
@@ -166,11 +167,11 @@ fn open(path: &Path, mode: OpenMode) -> Result<RealFile> {
         OpenMode::CreateNew => _ = options.create_new(true),
         OpenMode::Truncate => _ = options.create(true).truncate(true),
     }
-    let failed = |error| Error::from_io(Op::Open, path, error);
+    let failed = |error| Error::from_io(op, path, error);
     let file = options.open(path).map_err(failed)?;
     // Linux opens a directory for reading, and only the first read fails.
     if mode == OpenMode::Read && file.metadata().map_err(failed)?.is_dir() {
-        return Err(Error::new(Op::Open, path, ErrorKind::IsADirectory));
+        return Err(Error::new(op, path, ErrorKind::IsADirectory));
     }
     Ok(RealFile { path: path.to_path_buf(), file })
 }
@@ -244,7 +245,7 @@ fn lock(path: &Path) -> Result<Lock> {
     let failed = |error| Error::from_io(Op::Lock, path, error);
     loop {
         let existed = fs::exists(path).map_err(failed)?;
-        let file = open(path, OpenMode::Create)?.file;
+        let file = open(Op::Lock, path, OpenMode::Create)?.file;
         rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|errno| failed(errno.into()))?;
         // Between the two calls another process may have released the lock and removed the file: what is locked then has
         // no name, and a third process would lock its successor.
