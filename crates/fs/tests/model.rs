@@ -184,7 +184,7 @@ impl Subject {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
 
     #[test]
     fn the_simulated_file_system_is_the_real_one_without_faults(steps in prop::collection::vec(step(), 1..40)) {

@@ -60,6 +60,10 @@ pub(super) fn install() -> io::Result<()> {
         return Err(io::Error::last_os_error());
     }
     *installed = true;
+    if let Some(limit) = fs::read_to_string("/proc/sys/vm/max_map_count").ok().and_then(|text| text.trim().parse().ok())
+    {
+        registry::set_limit(limit);
+    }
     Ok(())
 }
 
@@ -77,14 +81,17 @@ extern "C" fn on_sigbus(signal: c_int, info: *mut siginfo_t, context: *mut c_voi
 /// Puts zeros where a page of a map of ours is missing. `false`: not a map of ours, or the kernel refuses.
 fn patch(address: usize) -> bool {
     let Some(map) = registry::find(address) else { return false };
+    // Not asked for the first time here, so it is a load of an atomic.
     let page = rustix::param::page_size();
     let start = address / page * page;
-    map.mark(start..start + page, 1);
-    if put_zeros(start..start + page) {
-        return true;
+    if map.may_split() {
+        map.mark(start..start + page);
+        if put_zeros(start..start + page) {
+            return true;
+        }
     }
-    // The page would split the map, and the kernel's limit of maps is reached. Replacing all of it splits nothing.
-    map.mark(map.pages.clone(), 0);
+    // A page in the middle splits the map in the eyes of the kernel, which limits their number. All of it splits nothing.
+    map.mark(map.pages.clone());
     put_zeros(map.pages)
 }
 

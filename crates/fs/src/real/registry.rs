@@ -23,8 +23,20 @@ static FREE: Mutex<Free> = Mutex::new(Free { returned: Vec::new(), fresh: 0 });
 
 static LOST: AtomicU64 = AtomicU64::new(0);
 
-/// Pages of mapped files that were lost since the process started: their file was cut, or its disk failed, while a map was
-/// being read. For a metric; [`Map::check`](crate::Map::check) tells where.
+/// Pages that were cut out of the maps there are. Each may have split the kernel's record of its map in three.
+static SPLITS: AtomicUsize = AtomicUsize::new(0);
+
+/// The kernel's limit of maps.
+static LIMIT: AtomicUsize = AtomicUsize::new(65_530);
+
+/// Says what the kernel's limit is. Files may take three quarters of it, pages cut out of them one eighth, and one eighth is
+/// left to the rest of the process: at the limit the kernel would refuse the handler its page of zeros.
+pub(super) fn set_limit(maps: usize) {
+    LIMIT.store(maps, Ordering::Relaxed);
+}
+
+/// How often a page of a mapped file was missing since the process started: the file was cut, or its disk failed, while a map
+/// was being read. For a metric; [`Map::check`](crate::Map::check) tells where.
 #[must_use]
 pub fn lost_pages() -> u64 {
     LOST.load(Ordering::Relaxed)
@@ -48,6 +60,7 @@ pub(super) struct Slot {
     len: AtomicUsize,
     /// The length of a part, a multiple of the page size.
     part: AtomicUsize,
+    splits: AtomicUsize,
     lost: [AtomicU64; PARTS / 64],
 }
 
@@ -62,7 +75,7 @@ pub(super) struct Found {
     pub(super) pages: Range<usize>,
 }
 
-/// Enters a map of `len` bytes at `start`. `None`: the table is full.
+/// Enters a map of `len` bytes at `start`. `None`: there are too many.
 pub(super) fn register(start: usize, len: usize, page: usize) -> Option<Registered> {
     let slot = take()?;
     let pages = len.div_ceil(page);
@@ -81,6 +94,10 @@ pub(super) fn find(address: usize) -> Option<Found> {
 
 fn take() -> Option<&'static Slot> {
     let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
+    let taken = free.fresh - free.returned.len();
+    if taken >= LIMIT.load(Ordering::Relaxed) / 4 * 3 {
+        return None;
+    }
     if let Some(slot) = free.returned.pop() {
         return Some(slot);
     }
@@ -120,8 +137,8 @@ impl Slot {
 
 impl Found {
     /// Remembers that addresses of this map are lost. Called before they are replaced, so that whoever reads the
-    /// replacement finds the mark; and the count goes up last, so that whoever finds it raised finds the mark too.
-    pub(super) fn mark(&self, addresses: Range<usize>, pages: u64) {
+    /// replacement finds the mark.
+    pub(super) fn mark(&self, addresses: Range<usize>) {
         let part = self.slot.part.load(Ordering::Relaxed).max(1);
         let offset = |address: usize| address.saturating_sub(self.pages.start);
         for bit in offset(addresses.start) / part..offset(addresses.end).div_ceil(part) {
@@ -129,7 +146,17 @@ impl Found {
                 word.fetch_or(1 << (bit % 64), Ordering::Release);
             }
         }
-        LOST.fetch_add(pages, Ordering::Release);
+        LOST.fetch_add(1, Ordering::Release);
+    }
+
+    /// Whether a page may be cut out of the map; counts it.
+    pub(super) fn may_split(&self) -> bool {
+        if SPLITS.fetch_add(1, Ordering::Relaxed) >= LIMIT.load(Ordering::Relaxed) / 16 {
+            SPLITS.fetch_sub(1, Ordering::Relaxed);
+            return false;
+        }
+        self.slot.splits.fetch_add(1, Ordering::Relaxed);
+        true
     }
 }
 
@@ -151,6 +178,7 @@ impl Registered {
 impl Drop for Registered {
     fn drop(&mut self) {
         self.0.change(0, 0, 0);
+        SPLITS.fetch_sub(self.0.splits.swap(0, Ordering::Relaxed), Ordering::Relaxed);
         FREE.lock().unwrap_or_else(PoisonError::into_inner).returned.push(self.0);
     }
 }
@@ -181,7 +209,7 @@ mod tests {
         // 1024 pages: a part is 4 of them.
         let map = register(start, 1024 * PAGE, PAGE).unwrap();
         assert!(!map.lost(0..1024 * PAGE));
-        find(start).unwrap().mark(start + 9 * PAGE..start + 10 * PAGE, 1);
+        find(start).unwrap().mark(start + 9 * PAGE..start + 10 * PAGE);
         assert!(map.lost(0..1024 * PAGE));
         assert!(map.lost(9 * PAGE..9 * PAGE + 1));
         assert!(map.lost(8 * PAGE..8 * PAGE + 1), "the same part");
@@ -198,7 +226,7 @@ mod tests {
         let start = usize::MAX / 2 + (2 << 40);
         for pages in [1, 255, 256, 257, 511, 513, 1000] {
             let map = register(start, pages * PAGE, PAGE).unwrap();
-            find(start).unwrap().mark(start + (pages - 1) * PAGE..start + pages * PAGE, 1);
+            find(start).unwrap().mark(start + (pages - 1) * PAGE..start + pages * PAGE);
             assert!(map.lost(pages * PAGE - 1..pages * PAGE), "{pages} pages");
         }
     }
