@@ -125,6 +125,26 @@ fn a_write_is_torn_at_any_byte_if_the_plan_says_so() {
     let ends = outcomes(&fs, |fs| read(fs, "/a").unwrap().iter().filter(|byte| **byte == 2).count());
     assert!(ends.len() > 50, "{ends:?}");
     assert!(faults(&fs).torn_writes > 100);
+    // Also in the middle of a write whose end was written.
+    let fs = fs.crash_process();
+    write_durably(&fs, "/b", &[1; 1024]);
+    write(&fs, "/b", &[2; 1024]);
+    let torn_before_whole =
+        |bytes: Vec<u8>| bytes[..512].contains(&1) && bytes[..512].contains(&2) && bytes[512..] == [2; 512];
+    assert!(outcomes(&fs, |fs| torn_before_whole(read(fs, "/b").unwrap())).contains(&true));
+}
+
+#[test]
+fn all_and_nothing_are_outcomes_too_however_much_was_done() {
+    let fs = SimFs::new(21);
+    write_durably(&fs, "/a", &[1; 51_200]);
+    write(&fs, "/a", &[2; 51_200]);
+    let names: Vec<String> = (0..100).map(|n| format!("/{n}")).collect();
+    names.iter().for_each(|name| write(&fs, name, b""));
+    let bytes = outcomes(&fs, |fs| read(fs, "/a").unwrap());
+    assert!(bytes.contains(&vec![1; 51_200]) && bytes.contains(&vec![2; 51_200]));
+    let entries = outcomes(&fs, |fs| fs.read_dir(path("/")).unwrap().len());
+    assert!(entries.contains(&1) && entries.contains(&101), "{entries:?}");
 }
 
 #[test]
@@ -139,12 +159,25 @@ fn a_later_write_survives_an_earlier_one() {
 }
 
 #[test]
-fn a_sector_may_hold_what_it_held_between_two_writes() {
+fn a_sector_may_hold_what_it_held_between_two_writes_whatever_its_neighbour_holds() {
     let fs = SimFs::new(6);
-    write_durably(&fs, "/a", &[0; 512]);
-    write(&fs, "/a", &[1; 512]);
-    write(&fs, "/a", &[2; 512]);
-    assert_eq!(outcomes(&fs, |fs| read(fs, "/a").unwrap()[0]), [0, 1, 2].into());
+    write_durably(&fs, "/a", &[0; 1024]);
+    write(&fs, "/a", &[1; 1024]);
+    write(&fs, "/a", &[2; 1024]);
+    let seen = outcomes(&fs, |fs| read(fs, "/a").map(|bytes| (bytes[0], bytes[512])).unwrap());
+    assert_eq!(seen, (0..3).flat_map(|first| (0..3).map(move |second| (first, second))).collect());
+}
+
+#[test]
+fn a_file_may_have_any_length_that_it_had_and_zeros_in_it() {
+    let fs = SimFs::new(22);
+    write_durably(&fs, "/a", b"");
+    let file = fs.open(path("/a"), OpenMode::Write).unwrap();
+    file.write_all_at(&[1; 1024], 0).unwrap();
+    file.write_all_at(&[2; 1024], 1024).unwrap();
+    let seen = outcomes(&fs, |fs| read(fs, "/a").unwrap());
+    assert!(seen.contains(&[[0; 512], [1; 512]].concat()));
+    assert!(seen.contains(&[[0; 512], [1; 512], [0; 512], [2; 512]].concat()));
 }
 
 #[test]
@@ -243,6 +276,17 @@ fn the_history_of_one_name_is_kept_in_order() {
     // Nothing, then each file under its first name, then under its second.
     let states = [("", ""), ("", "1"), ("1", ""), ("1", "2"), ("2", ""), ("2", "3"), ("3", "")];
     assert_eq!(seen, states.map(|(a, tmp)| (text(a), text(tmp))).into());
+}
+
+#[test]
+fn directories_are_moved_in_order() {
+    let fs = SimFs::new(23);
+    fs.create_dir(path("/a")).unwrap();
+    fs.create_dir(path("/b")).unwrap();
+    fs.sync_dir(path("/")).unwrap();
+    fs.rename(path("/a"), path("/x")).unwrap();
+    fs.rename(path("/b"), path("/y")).unwrap();
+    assert_eq!(outcomes(&fs, |fs| names(fs, "/")), ["a b", "b x", "x y"].map(str::to_owned).into());
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use promd_fs::{EntryKind, ErrorKind, Fs, FsKind, OpenMode, RealFs};
 
@@ -140,21 +141,24 @@ fn a_lock_is_seen_by_flock_and_sees_it() {
 fn one_lock_at_a_time_is_held_while_others_release_theirs() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("lock");
-    let held = std::sync::atomic::AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                for _ in 0..500 {
-                    match RealFs::new().lock(&path) {
-                        Ok(lock) => {
-                            assert_eq!(held.fetch_add(1, std::sync::atomic::Ordering::SeqCst), 0);
-                            held.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
-                            lock.release().unwrap();
-                        }
-                        Err(error) => assert_eq!(error.kind(), ErrorKind::Locked),
-                    }
+    let held = AtomicUsize::new(0);
+    let contend = || {
+        for _ in 0..1000 {
+            match RealFs::new().lock(&path) {
+                Ok(lock) => {
+                    assert_eq!(held.fetch_add(1, SeqCst), 0);
+                    // Whoever locked a file that had been removed would see another lock come and go.
+                    assert!((0..20).all(|_| path.exists()));
+                    assert_eq!(held.fetch_sub(1, SeqCst), 1);
+                    lock.release().unwrap();
                 }
-            });
+                Err(error) => assert_eq!(error.kind(), ErrorKind::Locked),
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(contend);
         }
     });
 }
