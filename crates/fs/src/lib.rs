@@ -1,4 +1,4 @@
-//! The file system as storage sees it, real and simulated.
+#![doc = include_str!("../README.md")]
 //!
 //! # Why a file system of our own
 //!
