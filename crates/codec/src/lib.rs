@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing)]
 
+pub mod compress;
 mod crc32c;
 mod error;
 pub mod proto;

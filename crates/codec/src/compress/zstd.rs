@@ -1,0 +1,60 @@
+//! zstd, by the reference implementation.
+
+use zstd::zstd_safe::{self, CCtx, CParameter, DCtx};
+
+use super::zstd_frame::{Fault, extent};
+use super::{CompressError, Compression, DecompressError};
+
+const COMPRESSION: Compression = Compression::Zstd;
+
+/// Decodes all frames of `input` into `out`, which is replaced.
+pub(super) fn decode(
+    context: &mut DCtx<'static>,
+    input: &[u8],
+    limit: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), DecompressError> {
+    out.clear();
+    let extent = extent(input).map_err(|fault| match fault {
+        Fault::UnexpectedEnd => DecompressError::UnexpectedEnd { compression: COMPRESSION },
+        Fault::Corrupt(what) => DecompressError::Corrupt { compression: COMPRESSION, what },
+    })?;
+    let too_large = DecompressError::TooLarge { compression: COMPRESSION, limit, declared: extent.declared };
+    if extent.declared.is_some_and(|declared| declared > limit as u64) {
+        return Err(too_large);
+    }
+    let most = usize::try_from(extent.bound).map_or(limit, |bound| bound.min(limit));
+    out.reserve_exact(most);
+    // The output is its own window: decoding a whole input at once allocates nothing beside it.
+    match context.decompress(out, input) {
+        // The vector may have had more room than was asked for.
+        Ok(_) if out.len() <= limit => Ok(()),
+        Ok(_) => Err(too_large),
+        Err(code) => {
+            let what = zstd_safe::get_error_name(code);
+            let full = what == DESTINATION_TOO_SMALL && extent.bound > limit as u64;
+            Err(if full { too_large } else { DecompressError::Corrupt { compression: COMPRESSION, what } })
+        }
+    }
+}
+
+/// How the library names the error of an output that is full; its codes are not public.
+const DESTINATION_TOO_SMALL: &str = "Destination buffer is too small";
+
+/// A context for [`encode`].
+pub(super) fn encoder() -> CCtx<'static> {
+    let mut context = CCtx::create();
+    // Prometheus' encoder writes checksums. A parameter of a fresh context that the library knows cannot be refused.
+    context.set_parameter(CParameter::ChecksumFlag(true)).ok();
+    context
+}
+
+/// Encodes `input` as one frame into `out`, which is replaced.
+pub(super) fn encode(context: &mut CCtx<'static>, input: &[u8], out: &mut Vec<u8>) -> Result<(), CompressError> {
+    out.clear();
+    out.reserve(zstd_safe::compress_bound(input.len()));
+    match context.compress2(out, input) {
+        Ok(_) => Ok(()),
+        Err(code) => Err(CompressError::Failed { compression: COMPRESSION, what: zstd_safe::get_error_name(code) }),
+    }
+}
