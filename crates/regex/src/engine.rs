@@ -1,0 +1,61 @@
+//! The automata: how a tree is compiled, and within which bounds.
+
+use std::thread;
+
+use regex_automata::meta;
+use regex_automata::nfa::thompson::WhichCaptures;
+use regex_syntax::hir::Hir;
+
+use crate::error::{Error, ErrorKind};
+use crate::parse::Node;
+
+/// What one automaton may take. Go allows an expression 128 MiB; but a Unicode class is one instruction there and
+/// hundreds of byte transitions here, so that `\pL{1000}` takes 46 MiB and half a second to build. This allows `\pL` 600
+/// times, or about a million literal bytes.
+const MAX_AUTOMATON_BYTES: usize = 32 << 20;
+
+/// How many capture positions a search may have to keep: one pair per group and state.
+const MAX_CAPTURE_SLOTS: u64 = 8 << 20;
+
+/// A tree of this height is compiled on the caller's stack: the compiler recurses and needs up to 4 KiB a level.
+const MAX_HEIGHT_IN_PLACE: u32 = 64;
+
+/// Enough for the greatest height that the parser lets pass, several times over.
+const DEEP_STACK_BYTES: usize = 16 << 20;
+
+/// Which positions an automaton can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Track {
+    /// Whether there is a match.
+    Match,
+    /// Those of each group too.
+    Groups,
+}
+
+/// Compiles `node`, the tree of `pattern`.
+pub(crate) fn compile(node: &Node, track: Track, pattern: &[u8]) -> Result<meta::Regex, Error> {
+    let built = if node.height <= MAX_HEIGHT_IN_PLACE {
+        build(&node.hir, track)
+    } else {
+        thread::scope(|scope| {
+            let deep = thread::Builder::new().name("regex-compile".into()).stack_size(DEEP_STACK_BYTES);
+            deep.spawn_scoped(scope, || build(&node.hir, track)).ok()?.join().ok()?
+        })
+    };
+    built.ok_or_else(|| Error::new(ErrorKind::TooLarge, pattern))
+}
+
+/// `None` if the automaton is too large: no other failure is possible.
+fn build(hir: &Hir, track: Track) -> Option<meta::Regex> {
+    let captures = match track {
+        Track::Match => WhichCaptures::Implicit,
+        Track::Groups => WhichCaptures::All,
+    };
+    let config = meta::Config::new().nfa_size_limit(Some(MAX_AUTOMATON_BYTES)).which_captures(captures);
+    meta::Builder::new().configure(config).build_from_hir(hir).ok()
+}
+
+/// Whether a search can keep the positions of `groups` groups.
+pub(crate) fn can_track(node: &Node, groups: usize) -> bool {
+    node.size.saturating_mul(groups as u64) <= MAX_CAPTURE_SLOTS
+}
