@@ -163,7 +163,8 @@ func spans(re *regexp.Regexp, text string) string {
 func matches(w *bufio.Writer) {
 	seen := map[string]bool{}
 	emit := func(pattern string) {
-		if seen[pattern] || len(pattern) > *maxPattern {
+		// `(?<name>` is valid since Go 1.22, and promd-regex follows that.
+		if seen[pattern] || len(pattern) > *maxPattern || strings.Contains(pattern, "(?<") {
 			return
 		}
 		seen[pattern] = true

@@ -10,7 +10,7 @@ use smallvec::{SmallVec, smallvec};
 use crate::template::{self, Reference};
 
 /// The names of the capturing groups from 1 on.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Groups(Box<[Option<Box<str>>]>);
 
 impl Groups {
@@ -53,6 +53,11 @@ impl<'r, 'h> Captures<'r, 'h> {
         let (start, end) = (NonMaxUsize::new(0), NonMaxUsize::new(haystack.len()));
         let slots = [start, end].into_iter().cycle().take(2 * (groups.len() + 1)).collect();
         Self { groups, haystack, slots }
+    }
+
+    /// Group 0 alone, which is all of `haystack`.
+    pub(crate) fn untracked(groups: &'r Groups, haystack: &'h str) -> Self {
+        Self { groups, haystack, slots: smallvec![NonMaxUsize::new(0), NonMaxUsize::new(haystack.len())] }
     }
 
     /// The first match from the byte `at` on.

@@ -14,6 +14,9 @@ use crate::parse::Node;
 /// times, or about a million literal bytes.
 const MAX_AUTOMATON_BYTES: usize = 32 << 20;
 
+/// What groups may add to an automaton that is small enough without them.
+const GROUPS_BYTES: usize = 2 << 20;
+
 /// How many capture positions a search may have to keep: one pair per group and state.
 const MAX_CAPTURE_SLOTS: u64 = 8 << 20;
 
@@ -26,7 +29,7 @@ const DEEP_STACK_BYTES: usize = 16 << 20;
 /// Which positions an automaton can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Track {
-    /// Whether there is a match.
+    /// Those of the match.
     Match,
     /// Those of each group too.
     Groups,
@@ -45,17 +48,25 @@ pub(crate) fn compile(node: &Node, track: Track, pattern: &[u8]) -> Result<meta:
     built.ok_or_else(|| Error::new(ErrorKind::TooLarge, pattern))
 }
 
-/// `None` if the automaton is too large: no other failure is possible.
-fn build(hir: &Hir, track: Track) -> Option<meta::Regex> {
-    let captures = match track {
-        Track::Match => WhichCaptures::Implicit,
-        Track::Groups => WhichCaptures::All,
-    };
-    let config = meta::Config::new().nfa_size_limit(Some(MAX_AUTOMATON_BYTES)).which_captures(captures);
-    meta::Builder::new().configure(config).build_from_hir(hir).ok()
+/// As [`compile`], for a tree with so many `groups` that are to be told.
+pub(crate) fn compile_tracker(node: &Node, groups: usize, pattern: &[u8]) -> Result<meta::Regex, Error> {
+    if !can_track(node, groups) {
+        return Err(Error::new(ErrorKind::TooLarge, pattern));
+    }
+    compile(node, Track::Groups, pattern)
 }
 
 /// Whether a search can keep the positions of `groups` groups.
 pub(crate) fn can_track(node: &Node, groups: usize) -> bool {
     node.size.saturating_mul(groups as u64) <= MAX_CAPTURE_SLOTS
+}
+
+/// `None` if the automaton is too large: no other failure is possible.
+fn build(hir: &Hir, track: Track) -> Option<meta::Regex> {
+    let (captures, limit) = match track {
+        Track::Match => (WhichCaptures::Implicit, MAX_AUTOMATON_BYTES),
+        Track::Groups => (WhichCaptures::All, MAX_AUTOMATON_BYTES + GROUPS_BYTES),
+    };
+    let config = meta::Config::new().nfa_size_limit(Some(limit)).which_captures(captures);
+    meta::Builder::new().configure(config).build_from_hir(hir).ok()
 }

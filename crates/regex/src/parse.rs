@@ -311,4 +311,3 @@ pub(crate) fn spans_text(hir: &Hir) -> bool {
         _ => false,
     }
 }
-

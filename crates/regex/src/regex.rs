@@ -10,8 +10,8 @@ use std::sync::Arc;
 use regex_automata::meta;
 
 use crate::captures::{Captures, Groups, replace_all};
-use crate::engine::{self, Track};
-use crate::error::{Error, ErrorKind};
+use crate::engine;
+use crate::error::Error;
 use crate::parse::{self, Flags};
 
 /// A regular expression in Go's syntax that is searched for anywhere in a text, as templates and test scripts do.
@@ -48,10 +48,7 @@ impl Regex {
         let pattern = pattern.as_ref();
         let parsed = parse::parse(pattern, Flags::default())?;
         let (node, groups) = (parsed.node, Groups::new(parsed.groups));
-        if !engine::can_track(&node, groups.len()) {
-            return Err(Error::new(ErrorKind::TooLarge, pattern));
-        }
-        let engine = engine::compile(&node, Track::Groups, pattern)?;
+        let engine = engine::compile_tracker(&node, groups.len(), pattern)?;
         // What parses is UTF-8.
         let pattern = String::from_utf8_lossy(pattern).into();
         Ok(Self(Arc::new(Inner { pattern, groups, engine })))

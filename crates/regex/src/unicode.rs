@@ -3,6 +3,7 @@
 pub(crate) mod ascii;
 mod names;
 
+use std::ops::RangeInclusive;
 use std::sync::OnceLock;
 
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
@@ -12,24 +13,21 @@ pub(crate) const MAX_CODE: u32 = 0x10_FFFF;
 
 /// Every character.
 pub(crate) fn any() -> ClassUnicode {
-    ClassUnicode::new(ranges(0, MAX_CODE))
+    ClassUnicode::new(range(0, MAX_CODE))
 }
 
 /// Every character but the newline.
 pub(crate) fn any_but_newline() -> ClassUnicode {
-    ClassUnicode::new(ranges(0, 9).chain(ranges(11, MAX_CODE)))
+    ClassUnicode::new(range(0, 9).into_iter().chain(range(11, MAX_CODE)))
 }
 
-/// The characters from `low` to `high`: two ranges where surrogates lie between, none where there is nothing else.
-pub(crate) fn ranges(low: u32, high: u32) -> impl Iterator<Item = ClassUnicodeRange> {
-    const SURROGATES: (u32, u32) = (0xD800, 0xDFFF);
-    let below = (low, high.min(SURROGATES.0 - 1));
-    let above = (low.max(SURROGATES.1 + 1), high.min(MAX_CODE));
-    let range = |(low, high): (u32, u32)| {
-        let (low, high) = (char::from_u32(low)?, char::from_u32(high)?);
-        (low <= high).then(|| ClassUnicodeRange::new(low, high))
-    };
-    [range(below), range(above)].into_iter().flatten()
+/// The characters from `low` to `high`, if there is one: surrogates are none.
+pub(crate) fn range(low: u32, high: u32) -> Option<ClassUnicodeRange> {
+    const SURROGATES: RangeInclusive<u32> = 0xD800..=0xDFFF;
+    let low = if SURROGATES.contains(&low) { SURROGATES.end() + 1 } else { low };
+    let high = if SURROGATES.contains(&high) { SURROGATES.start() - 1 } else { high };
+    let (low, high) = (char::from_u32(low)?, char::from_u32(high)?);
+    (low <= high).then(|| ClassUnicodeRange::new(low, high))
 }
 
 /// Adds what differs only in case (simple folding, as Go's `unicode.SimpleFold`).
@@ -105,4 +103,3 @@ pub(crate) fn contains(class: &ClassUnicode, character: char) -> bool {
 pub(crate) fn size(class: &ClassUnicode) -> usize {
     class.iter().map(ClassUnicodeRange::len).sum()
 }
-

@@ -8,7 +8,7 @@ use std::fs;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use promd_regex::Regex;
+use promd_regex::{Anchored, Regex};
 
 /// The lines of a table, split into fields that are unquoted to bytes.
 fn table(name: &str) -> Vec<Vec<Vec<u8>>> {
@@ -36,7 +36,8 @@ fn text(field: &[u8]) -> &str {
 /// Positions as the table writes them.
 fn positions(regex: &Regex, haystack: &str) -> String {
     let Some(captures) = regex.captures(haystack) else { return "-".into() };
-    let position = |span: Option<Range<usize>>| span.map_or("-1,-1".into(), |span| format!("{},{}", span.start, span.end));
+    let position =
+        |span: Option<Range<usize>>| span.map_or("-1,-1".into(), |span| format!("{},{}", span.start, span.end));
     (0..captures.len()).map(|index| position(captures.span(index))).collect::<Vec<_>>().join(",")
 }
 
@@ -80,6 +81,32 @@ fn patterns_are_accepted_and_match_as_in_go() {
     report(&differences, rows.len());
 }
 
+/// A matcher on `pattern` answers as the expression that Prometheus builds from it.
+#[test]
+fn anchored_matches_are_those_of_the_wrapped_pattern() {
+    let rows = table("matches.tsv");
+    let mut differences = Vec::new();
+    let mut matched = 0;
+    for row in &rows {
+        let Some((pattern, [_, _, ..])) = row.split_first() else { continue };
+        let pattern = text(pattern);
+        let wrapped = format!("^(?s:{pattern})$");
+        // A `\Q` or flags at the end can swallow what is added.
+        let (Ok(matcher), Ok(general)) = (Anchored::new(pattern), Regex::new(&wrapped)) else { continue };
+        let relabel = Anchored::wrapped(pattern).unwrap();
+        for pair in row[1..].chunks(2) {
+            let haystack = text(&pair[0]);
+            let expected = general.is_match(haystack);
+            matched += usize::from(expected);
+            if matcher.is_match(haystack) != expected || relabel.is_match(haystack) != expected {
+                differences.push(format!("{pattern:?} in {haystack:?}: should be {expected}"));
+            }
+        }
+    }
+    assert!(matched > 300, "only {matched} texts matched");
+    report(&differences, rows.len());
+}
+
 #[test]
 fn replacements_are_those_of_go() {
     let rows = table("replacements.tsv");
@@ -91,7 +118,8 @@ fn replacements_are_those_of_go() {
         let found = Regex::new(pattern).unwrap().replace_all(haystack, template).into_owned();
         if found != text(expected) {
             let expected = text(expected);
-            differences.push(format!("{pattern:?} {haystack:?} {template:?}: Go makes {expected:?}, we make {found:?}"));
+            differences
+                .push(format!("{pattern:?} {haystack:?} {template:?}: Go makes {expected:?}, we make {found:?}"));
         }
     }
     report(&differences, rows.len());

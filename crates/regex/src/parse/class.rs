@@ -65,7 +65,7 @@ impl<'p> Parser<'p> {
                 return Err(self.since(start, ErrorKind::InvalidCharRange));
             }
         }
-        Ok(unicode::ranges(low, high).collect())
+        Ok(unicode::range(low, high).into_iter().collect())
     }
 
     fn class_char(&mut self, class: usize) -> Result<u32, Error> {

@@ -2,9 +2,9 @@
 
 use regex_syntax::hir::Look;
 
+use super::Parser;
 use super::cursor::Cursor;
 use super::node::Node;
-use super::Parser;
 use crate::error::{Error, ErrorKind};
 use crate::unicode;
 
