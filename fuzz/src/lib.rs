@@ -4,3 +4,4 @@
 //! libFuzzer and, over the inputs in `regressions/`, as an ordinary test (`tests/regressions.rs`).
 
 pub mod model_histogram;
+pub mod model;

@@ -26,3 +26,10 @@ fn replay(target: &str, body: impl Fn(&[u8])) {
     }
     assert!(inputs > 0, "no input for {target}");
 }
+
+replay! {
+    model_duration => promd_fuzz::model::model_duration,
+    model_escape => promd_fuzz::model::model_escape,
+    model_float => promd_fuzz::model::model_float,
+    model_labels => promd_fuzz::model::model_labels,
+}
