@@ -19,11 +19,12 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use builder::LabelsBuilder;
-pub use view::{LabelsIter, LabelsRef};
+pub use view::{LabelsBytesIter, LabelsIter, LabelsRef};
 
 use crate::name::is_legacy_label_name;
 use crate::quote;
-use packed::{packed_len, push_label};
+use packed::{packed_len, push_label, take_packed_label};
+use view::text;
 
 /// The label that holds the name of the metric.
 pub const METRIC_NAME: &str = "__name__";
@@ -193,6 +194,12 @@ impl Labels {
         self.view().iter()
     }
 
+    /// See [`LabelsRef::iter_bytes`].
+    #[must_use]
+    pub fn iter_bytes(&self) -> LabelsBytesIter<'_> {
+        self.view().iter_bytes()
+    }
+
     /// See [`LabelsRef::hash`].
     #[must_use]
     pub fn hash(&self) -> u64 {
@@ -227,10 +234,10 @@ impl Labels {
     #[must_use]
     pub fn filter(&self, mut keep: impl FnMut(Label<'_>) -> bool) -> Self {
         let mut kept = Vec::with_capacity(self.0.len());
-        let mut labels = self.iter();
-        while let Some((label, packed)) = labels.next_with_packed() {
-            if keep(label) {
-                kept.extend_from_slice(packed);
+        let mut rest = self.as_packed();
+        while let Some(label) = take_packed_label(&mut rest) {
+            if keep(Label { name: text(label.name), value: text(label.value) }) {
+                kept.extend_from_slice(label.packed);
             }
         }
         if kept.len() == self.0.len() {

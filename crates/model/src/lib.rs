@@ -12,7 +12,7 @@ mod size;
 mod time;
 
 pub use duration::{Duration, DurationError};
-pub use labels::{Label, Labels, LabelsBuilder, LabelsError, LabelsIter, LabelsRef, METRIC_NAME};
+pub use labels::{Label, Labels, LabelsBuilder, LabelsBytesIter, LabelsError, LabelsIter, LabelsRef, METRIC_NAME};
 pub use metadata::{Metadata, MetricType, MetricTypeError};
 pub use name::{EscapingScheme, SchemeError, ValidationScheme, is_legacy_label_name, is_legacy_metric_name};
 pub use sample::{Exemplar, Sample};

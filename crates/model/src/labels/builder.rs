@@ -3,8 +3,9 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use super::packed::push_label;
-use super::{Label, Labels, LabelsError, LabelsIter, LabelsRef};
+use super::packed::{PackedLabel, push_label, take_packed_label};
+use super::view::text;
+use super::{Label, Labels, LabelsError, LabelsRef};
 
 /// A label set in the making: edits over a base.
 ///
@@ -91,9 +92,10 @@ impl LabelsBuilder {
 
     /// The labels at this point, ascending by name.
     pub fn iter(&self) -> impl Iterator<Item = Label<'_>> {
-        let mut merge = Merge::new(self.base.iter(), &self.edits, &self.text);
+        let mut merge = Merge::new(&self.base, &self.edits, &self.text);
         std::iter::from_fn(move || merge.next()).map(|merged| match merged {
-            Merged::Base(label, _) | Merged::Edit(label) => label,
+            Merged::Base(label) => Label { name: text(label.name), value: text(label.value) },
+            Merged::Edit(label) => label,
         })
     }
 
@@ -115,10 +117,10 @@ impl LabelsBuilder {
     fn pack(&mut self) -> Result<(), LabelsError> {
         let Self { base, edits, text, packed } = self;
         packed.clear();
-        let mut merge = Merge::new(base.iter(), edits, text);
+        let mut merge = Merge::new(base, edits, text);
         while let Some(merged) = merge.next() {
             match merged {
-                Merged::Base(_, bytes) => packed.extend_from_slice(bytes),
+                Merged::Base(label) => packed.extend_from_slice(label.packed),
                 Merged::Edit(label) => push_label(packed, label.name, label.value)?,
             }
         }
@@ -156,25 +158,25 @@ fn slice<'a>(text: &'a str, range: &Range<usize>) -> &'a str {
     text.get(range.clone()).expect("a range of an edit is that of a whole text stored since the last reset")
 }
 
-/// The merge of a base and its edits.
+/// The merge of a base and its edits, without what is removed or empty.
 struct Merge<'a> {
-    base: LabelsIter<'a>,
-    /// The label of the base that is next, with its packed bytes.
-    next: Option<(Label<'a>, &'a [u8])>,
+    /// The packed labels of the base that follow the next one.
+    base: &'a [u8],
+    /// The label of the base that is next.
+    next: Option<PackedLabel<'a>>,
     edits: std::slice::Iter<'a, Edit>,
     text: &'a str,
 }
 
 enum Merged<'a> {
-    /// A label of the base, with its packed bytes.
-    Base(Label<'a>, &'a [u8]),
-    /// A label that was set.
+    Base(PackedLabel<'a>),
     Edit(Label<'a>),
 }
 
 impl<'a> Merge<'a> {
-    fn new(mut base: LabelsIter<'a>, edits: &'a [Edit], text: &'a str) -> Self {
-        let next = base.next_with_packed();
+    fn new(base: &'a Labels, edits: &'a [Edit], text: &'a str) -> Self {
+        let mut base = base.as_packed();
+        let next = take_packed_label(&mut base);
         Self { base, next, edits: edits.iter(), text }
     }
 
@@ -182,21 +184,21 @@ impl<'a> Merge<'a> {
         loop {
             let edit = self.edits.as_slice().first().map(|edit| (slice(self.text, &edit.name), edit));
             let order = match (self.next, edit) {
-                (Some((label, _)), Some((name, _))) => label.name.cmp(name),
+                (Some(label), Some((edited, _))) => label.name.cmp(edited.as_bytes()),
                 (Some(_), None) => Ordering::Less,
                 (None, Some(_)) => Ordering::Greater,
                 (None, None) => return None,
             };
             if order == Ordering::Less {
-                let (label, packed) = self.next.take()?;
-                self.next = self.base.next_with_packed();
+                let label = self.next?;
+                self.next = take_packed_label(&mut self.base);
                 if !label.value.is_empty() {
-                    return Some(Merged::Base(label, packed));
+                    return Some(Merged::Base(label));
                 }
                 continue;
             }
             if order == Ordering::Equal {
-                self.next = self.base.next_with_packed();
+                self.next = take_packed_label(&mut self.base);
             }
             self.edits.next();
             if let Some((name, Edit { value: Some(value), .. })) = edit {

@@ -43,23 +43,43 @@ fn push_text(packed: &mut Vec<u8>, text: &str) -> Result<(), LabelsError> {
 }
 
 /// Takes the first text off `rest`. `None` if `rest` ends too early, or if a short length is written in the long form.
-pub(super) fn take_text<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let (len, after) = match **rest {
-        [LONG, low, middle, high, ref after @ ..] => {
-            let len = usize::from(low) | usize::from(middle) << 8 | usize::from(high) << 16;
-            (Some(len).filter(|&len| len >= usize::from(LONG))?, after)
-        }
-        [LONG, ..] | [] => return None,
-        [len, ref after @ ..] => (usize::from(len), after),
-    };
+#[inline]
+fn take_text<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let (&first, after) = rest.split_first()?;
+    let (len, after) = if first < LONG { (usize::from(first), after) } else { take_long_len(after)? };
     let (text, after) = after.split_at_checked(len)?;
     *rest = after;
     Some(text)
 }
 
-/// Takes the first label off bytes that are known to be packed labels.
+#[cold]
+fn take_long_len(rest: &[u8]) -> Option<(usize, &[u8])> {
+    let ([low, middle, high], after) = rest.split_first_chunk()?;
+    let len = usize::from(*low) | usize::from(*middle) << 8 | usize::from(*high) << 16;
+    (len >= usize::from(LONG)).then_some((len, after))
+}
+
+/// Takes the first label, name and value, off `rest`. `None` at the end, and where bytes are not packed labels.
+#[inline]
 pub(super) fn take_label<'a>(rest: &mut &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
     Some((take_text(rest)?, take_text(rest)?))
+}
+
+/// A label with its packed form.
+#[derive(Clone, Copy)]
+pub(super) struct PackedLabel<'a> {
+    pub(super) name: &'a [u8],
+    pub(super) value: &'a [u8],
+    pub(super) packed: &'a [u8],
+}
+
+/// Takes the first label off `rest`, as [`take_label`].
+#[inline]
+pub(super) fn take_packed_label<'a>(rest: &mut &'a [u8]) -> Option<PackedLabel<'a>> {
+    let before = *rest;
+    let (name, value) = take_label(rest)?;
+    let (packed, _) = before.split_at_checked(before.len() - rest.len())?;
+    Some(PackedLabel { name, value, packed })
 }
 
 /// Checks that `packed` is the packed form of a label set: the lengths fit, names are not empty and ascend, all is UTF-8.

@@ -52,7 +52,7 @@ impl<'a> LabelsRef<'a> {
     /// The number of labels. It is counted, not stored.
     #[must_use]
     pub fn len(self) -> usize {
-        self.raw().count()
+        self.iter_bytes().count()
     }
 
     /// The value of the label called `name`.
@@ -61,12 +61,14 @@ impl<'a> LabelsRef<'a> {
     /// `get(name).unwrap_or_default()`.
     #[must_use]
     pub fn get(self, name: &str) -> Option<&'a str> {
-        let mut rest = self.0;
-        while let Some((candidate, value)) = take_label(&mut rest) {
-            match candidate.cmp(name.as_bytes()) {
-                Ordering::Less => {}
-                Ordering::Equal => return Some(text(value)),
-                Ordering::Greater => break,
+        let name = name.as_bytes();
+        for (candidate, value) in self.iter_bytes() {
+            if candidate == name {
+                return Some(text(value));
+            }
+            // The first byte alone: to compare all of each name costs more than the labels that it would spare.
+            if candidate.first() > name.first() {
+                break;
             }
         }
         None
@@ -87,19 +89,20 @@ impl<'a> LabelsRef<'a> {
     /// Whether a label has the empty value.
     #[must_use]
     pub fn has_empty_value(self) -> bool {
-        self.raw().any(|(_, value)| value.is_empty())
+        self.iter_bytes().any(|(_, value)| value.is_empty())
     }
 
     /// The labels, ascending by name.
     #[must_use]
     pub fn iter(self) -> LabelsIter<'a> {
-        LabelsIter { rest: self.0 }
+        LabelsIter(self.iter_bytes())
     }
 
-    /// The labels as bytes, without the price of showing that they are text.
-    fn raw(self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
-        let mut rest = self.0;
-        std::iter::from_fn(move || take_label(&mut rest))
+    /// The names and values as bytes, ascending by name: what [`iter`](Self::iter) gives, without the price of showing
+    /// that it is text.
+    #[must_use]
+    pub fn iter_bytes(self) -> LabelsBytesIter<'a> {
+        LabelsBytesIter { rest: self.0 }
     }
 
     /// The XXH64 of the packed bytes: `Labels.Hash` of Prometheus.
@@ -114,14 +117,14 @@ impl<'a> LabelsRef<'a> {
     /// The XXH64 of all names and values, each with the byte 0xff behind it: `StableHash` of Prometheus.
     #[must_use]
     pub fn stable_hash(self) -> u64 {
-        hash_of(self.raw())
+        hash_of(self.iter_bytes())
     }
 
     /// As [`stable_hash`](Self::stable_hash) of the labels called as one of `names`, which must ascend: `HashForLabels`
     /// of Prometheus, the key of a group of `sum by (...)`.
     #[must_use]
     pub fn hash_for<S: AsRef<str>>(self, names: &[S]) -> u64 {
-        hash_of(select(self.raw(), names).filter_map(|(label, listed)| listed.then_some(label)))
+        hash_of(select(self.iter_bytes(), names).filter_map(|(label, listed)| listed.then_some(label)))
     }
 
     /// As [`stable_hash`](Self::stable_hash) of the labels called neither `__name__` nor as one of `names`, which must
@@ -129,7 +132,7 @@ impl<'a> LabelsRef<'a> {
     #[must_use]
     pub fn hash_without<S: AsRef<str>>(self, names: &[S]) -> u64 {
         let kept = |&((name, _), listed): &((&[u8], &[u8]), bool)| !listed && name != METRIC_NAME.as_bytes();
-        hash_of(select(self.raw(), names).filter(kept).map(|(label, _)| label))
+        hash_of(select(self.iter_bytes(), names).filter(kept).map(|(label, _)| label))
     }
 
     /// Something that displays the labels as `{a="b",c="d"}`, without a space behind the comma.
@@ -167,7 +170,7 @@ impl fmt::Debug for LabelsRef<'_> {
 /// (`labels.Compare` of Prometheus).
 impl Ord for LabelsRef<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
-        if self.0 == other.0 { Ordering::Equal } else { self.raw().cmp(other.raw()) }
+        if self.0 == other.0 { Ordering::Equal } else { self.iter_bytes().cmp(other.iter_bytes()) }
     }
 }
 
@@ -194,26 +197,35 @@ impl<'a> IntoIterator for LabelsRef<'a> {
 
 /// The labels of a label set, ascending by name.
 #[derive(Debug, Clone)]
-pub struct LabelsIter<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> LabelsIter<'a> {
-    /// The next label with its packed form.
-    pub(super) fn next_with_packed(&mut self) -> Option<(Label<'a>, &'a [u8])> {
-        let before = self.rest;
-        let label = self.next()?;
-        let (packed, _) = before.split_at_checked(before.len() - self.rest.len())?;
-        Some((label, packed))
-    }
-}
+pub struct LabelsIter<'a>(LabelsBytesIter<'a>);
 
 impl<'a> Iterator for LabelsIter<'a> {
     type Item = Label<'a>;
 
     fn next(&mut self) -> Option<Label<'a>> {
-        let (name, value) = take_label(&mut self.rest)?;
+        let (name, value) = self.0.next()?;
         Some(Label { name: text(name), value: text(value) })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl std::iter::FusedIterator for LabelsIter<'_> {}
+
+/// The names and values of a label set as bytes, ascending by name.
+#[derive(Debug, Clone)]
+pub struct LabelsBytesIter<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for LabelsBytesIter<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    #[inline]
+    fn next(&mut self) -> Option<(&'a [u8], &'a [u8])> {
+        take_label(&mut self.rest)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -222,9 +234,9 @@ impl<'a> Iterator for LabelsIter<'a> {
     }
 }
 
-impl std::iter::FusedIterator for LabelsIter<'_> {}
+impl std::iter::FusedIterator for LabelsBytesIter<'_> {}
 
-fn text(bytes: &[u8]) -> &str {
+pub(super) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).expect("label sets are made of text, or checked to be")
 }
 
