@@ -109,7 +109,7 @@ fn check_display(pairs: &[(&str, &str)], expect: &str) {
     assert_eq!(Labels::from_pairs(pairs.iter().copied()).unwrap().to_string(), expect);
 }
 
-/// The first four are cases of Prometheus' own test of `Labels.String`.
+/// The first three are cases of Prometheus' own test of `Labels.String`; the others follow from Go's quoting.
 #[test]
 fn label_sets_are_printed_as_in_prometheus() {
     check_display(&[("t1", "t1"), ("t2", "t2")], r#"{t1="t1", t2="t2"}"#);
@@ -123,7 +123,7 @@ fn label_sets_are_printed_as_in_prometheus() {
     assert_eq!(up().display_compact().to_string(), r#"{__name__="up",job="a"}"#);
 }
 
-/// The cases of Prometheus' own test of `labels.Compare`, and lengths that have another order than what they count.
+/// By `labels.Compare` of Prometheus: name by name and value by value, whatever the bytes of the lengths are.
 #[test]
 fn label_sets_are_ordered_as_in_prometheus() {
     let long = "c".repeat(300);
