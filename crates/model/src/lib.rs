@@ -18,12 +18,14 @@
 //!
 //! # How the modules fit
 //!
-//! `labels` stands alone but for its text, which needs `name` (is the name a legacy one?) and `quote`. `sample` and
-//! `metadata` say what a series holds, at a time of `time`. `float`, `quote`, `duration` and `size` are text alone.
+//! `labels` stands alone but for its text, which needs `name` (is the name a legacy one?) and `quote`. `matcher` asks
+//! what a label says, with the expressions of `promd-regex`. `sample` and `metadata` say what a series holds, at a time of
+//! `time`. `float`, `quote`, `duration` and `size` are text alone.
 
 mod duration;
 pub mod float;
 mod labels;
+mod matcher;
 mod metadata;
 mod name;
 pub mod quote;
@@ -33,6 +35,7 @@ mod time;
 
 pub use duration::{Duration, DurationError};
 pub use labels::{Label, Labels, LabelsBuilder, LabelsBytesIter, LabelsError, LabelsIter, LabelsRef, METRIC_NAME};
+pub use matcher::{MatchOp, Matcher};
 pub use metadata::{Metadata, MetricType, MetricTypeError};
 pub use name::{EscapingScheme, SchemeError, ValidationScheme, is_legacy_label_name, is_legacy_metric_name};
 pub use sample::{Exemplar, Sample};
