@@ -53,8 +53,7 @@ pub struct Options {
 impl Options {
     /// A family of this name and help.
     ///
-    /// Names are not changed by writers, except that OpenMetrics demands a suffix `_total` of a counter and the unit as a
-    /// suffix, and its writer sees to both.
+    /// Writers are handed the name as it is: a counter's ends with `_total`, and a unit is the name's suffix before that.
     pub fn new(name: impl Into<Box<str>>, help: impl Into<Box<str>>) -> Options {
         Options { name: name.into(), help: help.into(), unit: Box::default(), const_labels: Vec::new() }
     }
