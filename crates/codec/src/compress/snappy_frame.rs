@@ -34,11 +34,18 @@ pub(super) fn decode(
     let mut reader = Reader::new(input);
     let mut identified = false;
     while !reader.is_empty() {
-        let (kind, data) = chunk(&mut reader)?;
+        let [kind, low, middle, high] = *reader.array().map_err(|_| corrupt())?;
+        if !identified && kind != 0xff {
+            return Err(corrupt());
+        }
+        let length = u32::from_le_bytes([low, middle, high, 0]) as usize;
+        if length > MAX_CHUNK {
+            return Err(unsupported());
+        }
+        let data = reader.bytes(length).map_err(|_| corrupt())?;
         match kind {
             0xff if data == IDENTIFIER => identified = true,
             0xff => return Err(corrupt()),
-            _ if !identified => return Err(corrupt()),
             0x00 | 0x01 => {
                 let mut data = Reader::new(data);
                 let checksum = data.u32_le().map_err(|_| corrupt())?;
@@ -62,15 +69,6 @@ pub(super) fn decode(
         }
     }
     Ok(())
-}
-
-fn chunk<'a>(reader: &mut Reader<'a>) -> Result<(u8, &'a [u8]), DecompressError> {
-    let [kind, low, middle, high] = *reader.array().map_err(|_| corrupt())?;
-    let length = u32::from_le_bytes([low, middle, high, 0]) as usize;
-    if length > MAX_CHUNK {
-        return Err(unsupported());
-    }
-    Ok((kind, reader.bytes(length).map_err(|_| corrupt())?))
 }
 
 /// Encodes `input` as a stream into `out`, which is replaced.

@@ -58,3 +58,27 @@ pub(super) fn encode(context: &mut CCtx<'static>, input: &[u8], out: &mut Vec<u8
         Err(code) => Err(CompressError::Failed { compression: COMPRESSION, what: zstd_safe::get_error_name(code) }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The C library's memory is not that of Rust's allocator: the context itself says what it holds.
+    #[test]
+    fn the_context_does_not_grow_with_the_window() {
+        let mut context = DCtx::create();
+        let before = context.sizeof();
+        let mut out = Vec::new();
+        // Frames put together by hand from RFC 8878: one raw block of three bytes, windows of 1 KiB, 8 MiB and 3.75 TiB.
+        for window in [0x00, 0x68, 0xff] {
+            let input = [0x28, 0xb5, 0x2f, 0xfd, 0x00, window, 0x19, 0x00, 0x00, b'a', b'b', b'c'];
+            let result = decode(&mut context, &input, 1_000, &mut out);
+            assert!(result.is_err() || out == b"abc", "{result:?}");
+            assert_eq!(context.sizeof(), before, "window {window:#x}");
+        }
+        let mut input = Vec::new();
+        encode(&mut encoder(), &vec![b'a'; 10 << 20], &mut input).unwrap();
+        decode(&mut context, &input, 10 << 20, &mut out).unwrap();
+        assert_eq!((out.len(), context.sizeof()), (10 << 20, before));
+    }
+}
