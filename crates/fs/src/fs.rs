@@ -80,21 +80,15 @@ pub trait Fs: Debug + Send + Sync {
             match self.create_dir(dir) {
                 Ok(()) => break,
                 Err(error) if error.is_not_found() => missing.push(dir),
-                Err(error) => return self.unless_a_directory(dir, error),
+                Err(error) => return unless_a_directory(self, dir, error),
             }
             at = dir.parent();
         }
         for dir in missing.into_iter().rev() {
             // Another thread may make the same directories.
-            self.create_dir(dir).or_else(|error| self.unless_a_directory(dir, error))?;
+            self.create_dir(dir).or_else(|error| unless_a_directory(self, dir, error))?;
         }
         Ok(())
-    }
-
-    #[doc(hidden)]
-    fn unless_a_directory(&self, dir: &Path, error: Error) -> Result<()> {
-        let there = error.kind() == ErrorKind::AlreadyExists && self.metadata(dir)?.kind == EntryKind::Directory;
-        if there { Ok(()) } else { Err(error) }
     }
 
     /// Removes a directory and all that it holds; symbolic links are removed, not followed. Not atomic: rename it out of
@@ -309,6 +303,12 @@ pub(crate) fn parent(path: &Path) -> &Path {
         Some(parent) => parent,
         None => path,
     }
+}
+
+/// An error of making a directory, unless it is that there is one.
+fn unless_a_directory<F: Fs + ?Sized>(fs: &F, dir: &Path, error: Error) -> Result<()> {
+    let there = error.kind() == ErrorKind::AlreadyExists && fs.metadata(dir)?.kind == EntryKind::Directory;
+    if there { Ok(()) } else { Err(error) }
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

@@ -15,17 +15,18 @@
 //! 1. **A write is seen at once, and is safe after a sync.** Every reader sees it, whichever handle it has. A crash of the
 //!    process takes nothing that was written. A power loss may take any of it, until [`File::sync_data`] has returned
 //!    without an error.
-//! 2. **Unsynced bytes survive by the sector, in any order.** Each sector of 512 bytes holds what it held after some write
-//!    since the last sync, or at that sync; the length likewise. So a later write can survive an earlier one, a file can
-//!    have its new length and zeros in it, and the middle can be missing. (With [`Tear::Byte`] not even a sector is
-//!    whole.)
+//! 2. **Unsynced bytes survive by the sector, in any order.** Each sector of 512 bytes holds what it held at the last sync or
+//!    after some write since; the length is one that the file had, or that a write done in part gave it. So a later write
+//!    can survive an earlier one, a file can have its new length and zeros in it, and the middle can be missing. (With
+//!    [`Tear::Byte`] not even a sector is whole.)
 //! 3. **A name is not its file.** Syncing a file does not make its name safe, and syncing a directory does not make the bytes
 //!    of its files safe. [`Fs::sync_dir`] covers what was created, renamed, linked and removed *in* that directory, not
 //!    the name of the directory itself.
 //! 4. **Unsynced names survive one by one.** A rename survives whole or not at all, also across directories. Of two changes
 //!    of the same name the later does not survive without the earlier; a directory is not removed without what was moved
 //!    out of it; directories that are moved are moved in order. Otherwise any subset survives: the removal of the old
-//!    file without the creation of its replacement, too. This is more than a journaling file system loses, and what POSIX
+//!    file without the creation of its replacement, too. What lies below a directory whose creation is lost is lost with
+//!    it, even what was moved there; so sync the parent of a directory before moving into it. This is more than a journaling file system loses, and what POSIX
 //!    allows.
 //! 5. **A sync that fails has failed for good.** Some of the bytes are safe, the rest never will be, the page cache shows all
 //!    of them as if nothing had happened, and the next sync succeeds. This is what Linux does. What to do: never sync

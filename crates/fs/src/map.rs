@@ -34,6 +34,25 @@ pub enum Access {
 ///    follow the new end of a file inside its last page;
 /// 3. ask `check` after the last look at the bytes (`read` does).
 ///
+/// ```
+/// use promd_fs::{Access, ErrorKind, Fs, OpenMode, RealFs};
+///
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let path = &dir.path().join("segment");
+/// let fs = RealFs::new();
+/// let file = fs.open(path, OpenMode::CreateNew)?;
+/// file.write_all_at(&[7; 100_000], 0)?;
+/// let map = fs.map(path, Access::Random)?;
+/// assert_eq!(map.read(60_000..60_010, |bytes| bytes.to_vec())?, [7; 10]);
+///
+/// // Somebody cuts the file. What is left of it can be read; what is gone is an error, not a signal.
+/// file.set_len(10)?;
+/// assert_eq!(map.read(0..10, |bytes| bytes.to_vec())?, [7; 10]);
+/// let error = map.read(60_000..60_010, |bytes| bytes.to_vec()).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::LostPages);
+/// # Ok::<(), promd_fs::Error>(())
+/// ```
+///
 /// A system call that is handed lost bytes, to write them elsewhere, fails with [`ErrorKind::LostPages`] by itself.
 ///
 /// Bytes near a lost page may be reported as lost although they are not (a map remembers losses by 1/256 of its length):

@@ -105,7 +105,7 @@ impl FaultPlan {
     }
 
     /// One in `n` syncs, of files and of directories, fails. A failed sync of a file keeps some of the changes and forgets
-    /// the rest for ever: the next sync succeeds without them.
+    /// the rest for ever: the next sync succeeds without them. A failed sync of a directory makes nothing safe.
     pub fn sync_errors(mut self, n: u32) -> Self {
         self.sync_errors = n;
         self
