@@ -7,8 +7,6 @@ mod machine;
 mod names;
 mod plan;
 mod random;
-#[cfg(test)]
-mod tests;
 mod volume;
 
 use std::fmt;
