@@ -96,6 +96,19 @@ var corners = []string{
 	"a(?i)b|c", "(a(?i)b)c", "(?i:a)b", "(?i)(?-i:a)b", "(?i)a(?-i)b", "a||b", "||", "(||)", "(?:|a|)b", "\\Ba\\B", "\\B", "é\\B", "\\bé", "(?i)k", "(?i)s", "(?i)[a-z]", "[À-ÿ]",
 }
 
+// Patterns with a text that tells a particular mistake.
+var pinned = [][2]string{
+	// What alternatives begin with may not be lifted out if it can match in several ways.
+	{"(?:a|ab)c|(?:a|ab)bcd", "abcd"}, {"x(?:a|ab)c|x(?:a|ab)bcd", "xabcd"}, {"a*?b|a*?ab", "aab"}, {"a{1,2}?c|a{1,2}?ac", "aac"},
+	// An empty match may not lie within a character, nor hide a match that begins before it.
+	{"(?U:(?i:[k-s]).|(?U:-|\\B))", "\u212aſ_"}, {"\\B", "é"}, {"\\B", "éé"}, {"é\\B", "éé"}, {".\\B|\\B", "éa"},
+	// Empty matches and groups in loops.
+	{"(|a)*", "aa"}, {"(|a)+", "aa"}, {"(a|)*", "aa"}, {"(a*)*", "b"}, {"(a*)+", "b"}, {"(a|b*)*", "ba"}, {"(?:(a)|b)*", "ab"}, {"(a?)*?b", "aab"}, {"(?:(a)|(b)|c)+", "abc"},
+	{"((a)|b){2}", "ab"}, {"(a){0}(b)", "b"}, {"(b)(a){0}", "b"}, {"(|a){2,}", "aaa"}, {"(?:a?){3}a{3}", "aaa"},
+	// Which end is preferred.
+	{"a|ab|abc", "abc"}, {"abc|ab|a", "abc"}, {"(?U)a+b|a?", "aab"}, {"a{1,3}?", "aaa"}, {"(?U)a{1,3}?", "aaa"}, {"$", "a\n"}, {"(?m)^$", "a\n\nb"}, {"(?m)a$", "a\na"},
+}
+
 var soupPieces = []string{
 	"a", "b", "c", "A", "é", "k", "ſ", "-", "1", "&", "~", " ", "\n", "<", ">", ",", ":", "=", "P", "i", "E",
 	"(", "(", ")", ")", "(?:", "(?i)", "(?i:", "(?s)", "(?m)", "(?U)", "(?-s:", "(?P<n>", "(?P<", "(?", "[", "[", "]", "]", "[^", "-", "^", "$", ".", "*", "+", "?",
@@ -162,6 +175,10 @@ func spans(re *regexp.Regexp, text string) string {
 
 func matches(w *bufio.Writer) {
 	seen := map[string]bool{}
+	for _, pair := range pinned {
+		re := regexp.MustCompile(pair[0])
+		fmt.Fprintf(w, "%s\t%s\t%s\n", quote(pair[0]), quote(pair[1]), spans(re, pair[1]))
+	}
 	emit := func(pattern string) {
 		// `(?<name>` is valid since Go 1.22, and promd-regex follows that.
 		if seen[pattern] || len(pattern) > *maxPattern || strings.Contains(pattern, "(?<") {

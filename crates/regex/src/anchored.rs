@@ -6,13 +6,12 @@ use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 
-use regex_automata::meta;
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
 use regex_syntax::hir::{Hir, HirKind};
 
 use crate::candidates::Candidates;
 use crate::captures::{Captures, Groups, replace_all};
-use crate::engine::{self, Track};
+use crate::engine::{self, Engine, Track};
 use crate::error::Error;
 use crate::parse::{self, Flags, Node, Parsed};
 use crate::shortcut::Plan;
@@ -48,7 +47,7 @@ struct Inner {
     /// What every match begins with, as far as the decision does not tell.
     prefix: Box<str>,
     /// Tells groups; built when they are first asked for. `None` if they are too many.
-    tracker: OnceLock<Option<meta::Regex>>,
+    tracker: OnceLock<Option<Engine>>,
 }
 
 /// How the pattern becomes an anchored expression; that shows in error texts and in patterns like `a)(b`.
@@ -64,7 +63,7 @@ enum Form {
 enum Decision {
     Plan(Plan),
     Automaton {
-        engine: meta::Regex,
+        engine: Engine,
         /// What every match ends with.
         suffix: Box<str>,
     },
@@ -203,7 +202,7 @@ impl Anchored {
             Decision::Plan(plan) => plan.memory_usage(),
             Decision::Automaton { engine, suffix } => engine.memory_usage() + suffix.len(),
         };
-        let tracker = tracker.get().and_then(Option::as_ref).map_or(0, meta::Regex::memory_usage);
+        let tracker = tracker.get().and_then(Option::as_ref).map_or(0, Engine::memory_usage);
         size_of::<Inner>() + pattern.len() + groups.memory_usage() + decision + prefix.len() + tracker
     }
 }
@@ -238,7 +237,7 @@ impl Inner {
         Ok(Self { pattern, form, groups, spans_text, groups_span_text, decision, prefix, tracker })
     }
 
-    fn tracker(&self) -> Option<&meta::Regex> {
+    fn tracker(&self) -> Option<&Engine> {
         let build = || {
             let Parsed { node, groups } = self.form.parse(self.pattern.as_bytes()).ok()?;
             engine::compile_tracker(&node, groups.len(), self.pattern.as_bytes()).ok()

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use regex_automata::util::primitives::NonMaxUsize;
-use regex_automata::{Input, meta};
 use smallvec::{SmallVec, smallvec};
 
+use crate::engine::Engine;
 use crate::template::{self, Reference};
 
 /// The names of the capturing groups from 1 on.
@@ -61,9 +61,8 @@ impl<'r, 'h> Captures<'r, 'h> {
     }
 
     /// The first match from the byte `at` on.
-    pub(crate) fn search(&mut self, engine: &meta::Regex, at: usize) -> bool {
-        let input = Input::new(self.haystack).span(at..self.haystack.len());
-        engine.search_slots(&input, &mut self.slots).is_some()
+    pub(crate) fn search(&mut self, engine: &Engine, at: usize) -> bool {
+        engine.slots_at(self.haystack, at, &mut self.slots)
     }
 
     /// How many groups the expression has, the whole match included.
@@ -117,12 +116,7 @@ impl<'r, 'h> Captures<'r, 'h> {
 }
 
 /// Replaces every match as Go's `ReplaceAllString`: an empty match right after a match is none.
-pub(crate) fn replace_all<'h>(
-    engine: &meta::Regex,
-    groups: &Groups,
-    haystack: &'h str,
-    template: &str,
-) -> Cow<'h, str> {
+pub(crate) fn replace_all<'h>(engine: &Engine, groups: &Groups, haystack: &'h str, template: &str) -> Cow<'h, str> {
     let mut captures = Captures::new(groups, haystack);
     let mut out = String::new();
     let mut copied = 0;

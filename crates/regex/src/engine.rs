@@ -1,10 +1,12 @@
 //! The automata: how a tree is compiled, and within which bounds.
 
+use std::ops::Range;
 use std::thread;
 
-use regex_automata::meta;
 use regex_automata::nfa::thompson::WhichCaptures;
-use regex_syntax::hir::Hir;
+use regex_automata::util::primitives::NonMaxUsize;
+use regex_automata::{Input, meta};
+use regex_syntax::hir::{Hir, Look};
 
 use crate::error::{Error, ErrorKind};
 use crate::parse::Node;
@@ -35,8 +37,41 @@ pub(crate) enum Track {
     Groups,
 }
 
+/// A compiled expression.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    regex: meta::Regex,
+    /// Whether an empty match may lie within a character: `\B` holds between two bytes that are no ASCII.
+    may_split: bool,
+}
+
+impl Engine {
+    pub(crate) fn is_match(&self, haystack: &str) -> bool {
+        if self.may_split {
+            // The plain test takes whichever match ends first. One within a character is then dropped, and with it
+            // a match that began before and ends later. The leftmost match cannot begin within a character.
+            return self.regex.search_half(&Input::new(haystack)).is_some();
+        }
+        self.regex.is_match(haystack)
+    }
+
+    /// Where the first match lies that begins at the byte `at` or later.
+    pub(crate) fn find_at(&self, haystack: &str, at: usize) -> Option<Range<usize>> {
+        self.regex.find(Input::new(haystack).span(at..haystack.len())).map(|found| found.range())
+    }
+
+    /// As [`find_at`](Self::find_at), with the positions of all groups.
+    pub(crate) fn slots_at(&self, haystack: &str, at: usize, slots: &mut [Option<NonMaxUsize>]) -> bool {
+        self.regex.search_slots(&Input::new(haystack).span(at..haystack.len()), slots).is_some()
+    }
+
+    pub(crate) fn memory_usage(&self) -> usize {
+        self.regex.memory_usage()
+    }
+}
+
 /// Compiles `node`, the tree of `pattern`.
-pub(crate) fn compile(node: &Node, track: Track, pattern: &[u8]) -> Result<meta::Regex, Error> {
+pub(crate) fn compile(node: &Node, track: Track, pattern: &[u8]) -> Result<Engine, Error> {
     let built = if node.height <= MAX_HEIGHT_IN_PLACE {
         build(&node.hir, track)
     } else {
@@ -49,7 +84,7 @@ pub(crate) fn compile(node: &Node, track: Track, pattern: &[u8]) -> Result<meta:
 }
 
 /// As [`compile`], for a tree with so many `groups` that are to be told.
-pub(crate) fn compile_tracker(node: &Node, groups: usize, pattern: &[u8]) -> Result<meta::Regex, Error> {
+pub(crate) fn compile_tracker(node: &Node, groups: usize, pattern: &[u8]) -> Result<Engine, Error> {
     if !can_track(node, groups) {
         return Err(Error::new(ErrorKind::TooLarge, pattern));
     }
@@ -62,11 +97,13 @@ pub(crate) fn can_track(node: &Node, groups: usize) -> bool {
 }
 
 /// `None` if the automaton is too large: no other failure is possible.
-fn build(hir: &Hir, track: Track) -> Option<meta::Regex> {
+fn build(hir: &Hir, track: Track) -> Option<Engine> {
     let (captures, limit) = match track {
         Track::Match => (WhichCaptures::Implicit, MAX_AUTOMATON_BYTES),
         Track::Groups => (WhichCaptures::All, MAX_AUTOMATON_BYTES + GROUPS_BYTES),
     };
     let config = meta::Config::new().nfa_size_limit(Some(limit)).which_captures(captures);
-    meta::Builder::new().configure(config).build_from_hir(hir).ok()
+    let regex = meta::Builder::new().configure(config).build_from_hir(hir).ok()?;
+    let may_split = hir.properties().look_set().contains(Look::WordAsciiNegate);
+    Some(Engine { regex, may_split })
 }

@@ -311,3 +311,6 @@ pub(crate) fn spans_text(hir: &Hir) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,10 +7,8 @@ use std::ops::Range;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use regex_automata::meta;
-
 use crate::captures::{Captures, Groups, replace_all};
-use crate::engine;
+use crate::engine::{self, Engine};
 use crate::error::Error;
 use crate::parse::{self, Flags};
 
@@ -35,7 +33,7 @@ pub struct Regex(Arc<Inner>);
 struct Inner {
     pattern: Box<str>,
     groups: Groups,
-    engine: meta::Regex,
+    engine: Engine,
 }
 
 impl Regex {
@@ -69,7 +67,7 @@ impl Regex {
     /// The leftmost match, in bytes.
     #[must_use]
     pub fn find(&self, haystack: &str) -> Option<Range<usize>> {
-        self.0.engine.find(haystack).map(|found| found.range())
+        self.0.engine.find_at(haystack, 0)
     }
 
     /// The leftmost match with its groups.

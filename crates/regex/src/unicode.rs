@@ -99,7 +99,10 @@ pub(crate) fn contains(class: &ClassUnicode, character: char) -> bool {
     ranges.get(at).is_some_and(|range| range.start() <= character)
 }
 
-/// How many characters a class holds.
+/// How many characters a class holds at most: surrogates within a range are counted.
 pub(crate) fn size(class: &ClassUnicode) -> usize {
     class.iter().map(ClassUnicodeRange::len).sum()
 }
+
+#[cfg(test)]
+mod tests;
