@@ -319,7 +319,7 @@ impl<'a> Iterator for Pieces<'a> {
         // Up to the next backslash that means something; that one is a piece of its own.
         let mut searched = 0;
         loop {
-            let Some((before, rest)) = self.rest.split_at_checked(searched) else { return None };
+            let (before, rest) = self.rest.split_at_checked(searched)?;
             let Some(found) = rest.find('\\') else { return Some(std::mem::take(&mut self.rest)) };
             let at = before.len() + found;
             let meaning = match self.rest.as_bytes().get(at + 1) {

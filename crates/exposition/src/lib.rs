@@ -2,11 +2,21 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing)]
 
+mod decimal;
 mod entry;
 mod error;
+mod input;
+mod labels;
+mod metadata;
+mod openmetrics;
 mod parser;
+mod scan;
 mod series;
+mod text;
+mod token;
 
 pub use entry::{Entry, Escaped, Exemplar, Exemplars, MetricType, Pieces, Sample};
 pub use error::ParseError;
+pub use openmetrics::OpenMetricsParser;
 pub use parser::{Options, Parser};
+pub use text::TextParser;

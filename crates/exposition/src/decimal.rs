@@ -1,0 +1,126 @@
+//! The floats that most lines have, read while their end is looked for.
+//!
+//! A decimal number whose digits fit the 53 bits of a float's mantissa, and whose power of ten is itself a float, needs one
+//! correctly rounded multiplication or division (Clinger's fast path). All else is left to
+//! [`float::parse`](promd_model::float::parse), which this agrees with to the bit.
+
+/// The powers of ten that are floats.
+const POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+    1e21, 1e22,
+];
+
+/// Integers up to this one are floats.
+const MAX_MANTISSA: u64 = 1 << 53;
+
+/// As many digits never overflow a u64.
+const MAX_DIGITS: usize = 19;
+
+/// The number at `from` and the position behind it, if it is one of the simple kind. What follows it is not looked at.
+#[inline]
+pub(crate) fn read(bytes: &[u8], from: usize) -> Option<(f64, usize)> {
+    let negative = bytes.get(from) == Some(&b'-');
+    let first = from + usize::from(negative);
+    let (mut mantissa, mut end) = digits(bytes, first, 0);
+    let mut count = end - first;
+    let mut exponent = 0;
+    if bytes.get(end) == Some(&b'.') {
+        let point = end;
+        (mantissa, end) = digits(bytes, point + 1, mantissa);
+        let decimals = end - point - 1;
+        count += decimals;
+        exponent = -i32::try_from(decimals).ok()?;
+    }
+    if count == 0 || count > MAX_DIGITS || mantissa > MAX_MANTISSA {
+        return None;
+    }
+    if matches!(bytes.get(end), Some(b'e' | b'E')) {
+        let sign = bytes.get(end + 1).copied();
+        let first = end + 1 + usize::from(matches!(sign, Some(b'+' | b'-')));
+        let (value, after) = digits(bytes, first, 0);
+        if after == first || after > first + 3 {
+            return None;
+        }
+        let value = i32::try_from(value).ok()?;
+        exponent += if sign == Some(b'-') { -value } else { value };
+        end = after;
+    }
+    let power = *POWERS.get(usize::try_from(exponent.unsigned_abs()).ok()?)?;
+    let mantissa = mantissa as f64;
+    let value = if exponent < 0 { mantissa / power } else { mantissa * power };
+    Some((if negative { -value } else { value }, end))
+}
+
+/// Reads digits behind those that `value` was read from; wraps if there are more than [`MAX_DIGITS`].
+#[inline]
+fn digits(bytes: &[u8], mut at: usize, mut value: u64) -> (u64, usize) {
+    while let Some(byte) = bytes.get(at) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+        at += 1;
+    }
+    (value, at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use promd_model::float;
+    use proptest::prelude::*;
+
+    #[track_caller]
+    fn agrees(text: &str) {
+        if let Some((value, end)) = read(text.as_bytes(), 0) {
+            let read = text.get(..end).unwrap_or_default();
+            assert_eq!(float::parse(read.as_bytes()).map(f64::to_bits), Ok(value.to_bits()), "{read:?} of {text:?}");
+        }
+    }
+
+    /// Expected values: arithmetic.
+    #[test]
+    fn reads_the_simple_kind() {
+        let check = |text: &str, expect: Option<(f64, usize)>| assert_eq!(read(text.as_bytes(), 0), expect, "{text}");
+        check("0", Some((0.0, 1)));
+        check("12.5 1", Some((12.5, 4)));
+        check("-1.25e+03\n", Some((-1250.0, 9)));
+        check(".5", Some((0.5, 2)));
+        check("1.", Some((1.0, 2)));
+        check("9007199254740992", Some((9_007_199_254_740_992.0, 16)));
+        check("1e22", Some((1e22, 4)));
+        // Left to the slow path.
+        for text in [
+            "",
+            "-",
+            ".",
+            "+1",
+            "1e",
+            "1e+",
+            "1e23",
+            "1e-0001",
+            "9007199254740993",
+            "12345678901234567890",
+            "NaN",
+            "Inf",
+        ] {
+            check(text, None);
+        }
+        assert!(read(b"-0", 0).is_some_and(|(zero, _)| zero.is_sign_negative()));
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_the_slow_path(text in "-?[0-9]{0,18}(\\.[0-9]{0,10})?([eE][+-]?[0-9]{1,3})?") {
+            agrees(&text);
+        }
+
+        #[test]
+        fn agrees_on_the_shortest_text_of_any_float(bits: u64) {
+            let value = f64::from_bits(bits);
+            agrees(&float::g(value));
+            agrees(&float::f(value));
+        }
+    }
+}
