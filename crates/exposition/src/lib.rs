@@ -8,6 +8,7 @@ mod error;
 mod input;
 mod labels;
 mod metadata;
+mod negotiation;
 mod openmetrics;
 mod parser;
 mod scan;
@@ -17,6 +18,9 @@ mod token;
 
 pub use entry::{Entry, Escaped, Exemplar, Exemplars, MetricType, Pieces, Sample};
 pub use error::ParseError;
+pub use negotiation::{
+    BodyFormat, ContentTypeError, Format, ScrapeProtocol, UnknownProtocol, accept_header, content_type, negotiate,
+};
 pub use openmetrics::OpenMetricsParser;
 pub use parser::{Options, Parser};
 pub use text::TextParser;
