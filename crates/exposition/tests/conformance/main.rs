@@ -1,0 +1,75 @@
+//! Bodies that a real Prometheus has scraped, against what it stored.
+//!
+//! A stand-in ([`scraper`]) does with the parser's entries what a scrape does at its simplest: it adds the labels of the
+//! target, keeps the first of equal series, judges names and times. What needs more of a scraper is left out by a rule
+//! ([`data::Case::waits_for`]) and listed by name.
+
+mod data;
+mod differences;
+mod scraper;
+
+use std::io::{self, Write as _};
+
+use data::{Case, Expect};
+use differences::Difference;
+
+/// How a case ended.
+enum Verdict {
+    Passed,
+    /// Passed, with a difference between Prometheus 3.5.3 (which was asked) and 3.14 (which counts).
+    Excused(Difference),
+    Waits(&'static str),
+    Failed(Vec<String>),
+}
+
+fn judge(case: &Case, expect: &Expect) -> Verdict {
+    if let Some(part) = case.waits_for() {
+        return Verdict::Waits(part);
+    }
+    let scraped = match scraper::scrape(case) {
+        Ok(scraped) => scraped,
+        Err(part) => return Verdict::Waits(part),
+    };
+    let problems = expect.compare(&scraped);
+    if problems.is_empty() {
+        return Verdict::Passed;
+    }
+    match Difference::between(expect, &scraped) {
+        Some(difference) => Verdict::Excused(difference),
+        None => Verdict::Failed(problems),
+    }
+}
+
+/// Writes a line past the capture of the test harness: the counts are part of what continuous integration shows.
+fn say(line: &str) {
+    // Nothing depends on it.
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+#[test]
+fn bodies_are_read_as_the_real_prometheus_reads_them() {
+    let Some(cases) = data::load() else { return };
+    let (mut passed, mut failed) = (0, Vec::new());
+    let mut later: Vec<(&'static str, Vec<&str>)> = Vec::new();
+    for (case, expect) in &cases {
+        match judge(case, expect) {
+            Verdict::Passed => passed += 1,
+            Verdict::Excused(difference) => {
+                passed += 1;
+                say(&format!("{}: differs from 3.5.3: {}", case.name, difference.upstream()));
+            }
+            Verdict::Waits(part) => match later.iter_mut().find(|(known, _)| *known == part) {
+                Some((_, names)) => names.push(&case.name),
+                None => later.push((part, vec![&case.name])),
+            },
+            Verdict::Failed(problems) => failed.push(format!("{}:\n  {}", case.name, problems.join("\n  "))),
+        }
+    }
+    for (part, names) in &later {
+        say(&format!("for later ({part}): {}", names.join(" ")));
+    }
+    let listed: usize = later.iter().map(|(_, names)| names.len()).sum();
+    say(&format!("exposition: {passed} passed, {} failed, {listed} listed for later", failed.len()));
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    assert!(passed > 0, "no case was run");
+}
