@@ -4,6 +4,8 @@
 //! correctly rounded multiplication or division (Clinger's fast path). All else is left to
 //! [`float::parse`](promd_model::float::parse), which this agrees with to the bit.
 
+use crate::scan;
+
 /// The powers of ten that are floats.
 const POWERS: [f64; 23] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
@@ -54,15 +56,34 @@ pub(crate) fn read(bytes: &[u8], from: usize) -> Option<(f64, usize)> {
 /// Reads digits behind those that `value` was read from; wraps if there are more than [`MAX_DIGITS`].
 #[inline]
 fn digits(bytes: &[u8], mut at: usize, mut value: u64) -> (u64, usize) {
-    while let Some(byte) = bytes.get(at) {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            break;
+    while let Some(word) = scan::word(bytes, at) {
+        let count = scan::digits_in(word);
+        let scale = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+        value = value.wrapping_mul(scale.get(count).copied().unwrap_or(1)).wrapping_add(leading_digits(word, count));
+        at += count;
+        if count < 8 {
+            return (value, at);
         }
-        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+    }
+    while let Some(byte @ b'0'..=b'9') = bytes.get(at) {
+        value = value.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
         at += 1;
     }
     (value, at)
+}
+
+/// The number that the first `count` bytes of `word` write, which are digits.
+#[inline]
+const fn leading_digits(word: u64, count: usize) -> u64 {
+    // What is not wanted is shifted out, and zeros come in from the left of the number.
+    let digits = match count {
+        0 => return 0,
+        _ => (word & 0x0f0f_0f0f_0f0f_0f0f) << (64 - 8 * count),
+    };
+    // Neighbours are joined to pairs, pairs to fours, fours to eight; the lower lane weighs more.
+    let pairs = (digits.wrapping_mul(10) + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    (fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff
 }
 
 #[cfg(test)]

@@ -23,6 +23,12 @@ impl<'a> Input<'a> {
         Self { body, format, utf8: body.is_ascii() || str::from_utf8(body).is_ok(), line: 0 }
     }
 
+    /// Whether all of the body is UTF-8.
+    #[inline]
+    pub(crate) fn is_utf8(&self) -> bool {
+        self.utf8
+    }
+
     /// The byte at `at`; `None` at the end.
     #[inline]
     pub(crate) fn byte(&self, at: usize) -> Option<u8> {

@@ -1,6 +1,7 @@
 //! What stands between the braces, read once to check it and find its end.
 
 use crate::ParseError;
+use crate::head::Head;
 use crate::input::Input;
 use crate::scan::{self, Quoting};
 use crate::token::State;
@@ -60,79 +61,120 @@ impl Dialect for Exemplar {
 /// Where a metric's name stands: its bounds, without quotes.
 pub(crate) type NameSpan = (usize, usize);
 
+/// How far a check has come.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// The next position.
+    at: usize,
+    /// Where the token before starts.
+    previous: usize,
+    /// Whether that was the closing brace.
+    closed: bool,
+}
+
 /// Checks what stands between braces, from `at` (behind the opening one) on. Returns the position behind the closing
-/// brace, and the metric's name: `name`, or the one that stands there.
+/// brace, and the metric's name: `name`, or the one that stands there. Where the values are is told to `head`.
 #[inline]
 pub(crate) fn check<D: Dialect>(
     input: &Input<'_>,
-    mut at: usize,
-    mut name: Option<NameSpan>,
+    at: usize,
+    name: Option<NameSpan>,
+    head: &mut Head,
 ) -> Result<(usize, Option<NameSpan>), ParseError> {
-    let body = input.body;
-    let blanks = |at| if D::LENIENT { scan::skip_blanks(body, at) } else { at };
-    let mut previous = at - 1;
-    loop {
-        at = blanks(at);
-        let start = at;
-        let quoted = match input.byte(at) {
-            Some(b'}') => return Ok((at + 1, name)),
-            Some(b'"') => match scan::quoted_end(body, at, D::NAMES) {
-                Ok(end) => {
-                    at = end;
-                    true
-                }
-                Err(_) => return Err(input.unexpected("expected label name", at, previous, D::LABELS)),
+    rest::<D>(input, Place { at, previous: at - 1, closed: false }, name, head)
+}
+
+/// The same from the position `from` in the value whose opening quote is at `quote`; what stands before was checked.
+pub(crate) fn check_from<D: Dialect>(
+    input: &Input<'_>,
+    quote: usize,
+    from: usize,
+    head: &mut Head,
+) -> Result<usize, ParseError> {
+    let place = value::<D>(input, quote, quote, from, head)?;
+    // The name is known, so that another one is an error.
+    Ok(rest::<D>(input, place, Some((quote, quote)), head)?.0)
+}
+
+#[inline]
+fn rest<D: Dialect>(
+    input: &Input<'_>,
+    mut place: Place,
+    mut name: Option<NameSpan>,
+    head: &mut Head,
+) -> Result<(usize, Option<NameSpan>), ParseError> {
+    while !place.closed {
+        let start = blanks::<D>(input, place.at);
+        let (end, quoted) = match input.byte(start) {
+            Some(b'}') => return Ok((start + 1, name)),
+            Some(b'"') => match scan::quoted_end(input.body, start + 1, D::NAMES) {
+                Ok(end) => (end, true),
+                Err(_) => return Err(input.unexpected("expected label name", start, place.previous, D::LABELS)),
             },
-            Some(byte) if scan::starts_label(byte) => {
-                at = scan::label_end(body, at + 1);
-                false
-            }
-            _ => return Err(input.unexpected("expected label name", at, previous, D::LABELS)),
+            Some(byte) if scan::starts_label(byte) => (scan::label_end(input.body, start + 1), false),
+            _ => return Err(input.unexpected("expected label name", start, place.previous, D::LABELS)),
         };
-        let end = at;
-        at = blanks(at);
-        match input.byte(at) {
-            Some(b'=') => {}
-            // A quoted string on its own is the metric's name.
-            Some(b',' | b'}') if quoted && D::EXEMPLAR => {
-                return Err(input.unexpected("expected label name", at, start, D::LABELS));
+        let at = blanks::<D>(input, end);
+        place = match input.byte(at) {
+            Some(b'=') if quoted => {
+                input.check_utf8(start, end, "label name")?;
+                value_behind::<D>(input, at, head)?
             }
+            Some(b'=') => value_behind::<D>(input, at, head)?,
+            // A quoted string on its own is the metric's name.
             Some(separator @ (b',' | b'}')) if quoted => {
+                if D::EXEMPLAR {
+                    return Err(input.unexpected("expected label name", at, start, D::LABELS));
+                }
                 if name.is_some() {
                     return Err(input.error_while_parsing(start, at + 1, "metric name already set"));
                 }
                 input.check_utf8(start, end, "metric name")?;
                 name = Some((start + 1, end - 1));
-                previous = at;
-                at += 1;
-                if separator == b'}' {
-                    return Ok((at, name));
-                }
-                continue;
+                Place { at: at + 1, previous: at, closed: separator == b'}' }
             }
             _ => return Err(input.unexpected("expected equal", at, start, D::LABELS)),
-        }
-        if quoted {
-            input.check_utf8(start, end, "label name")?;
-        }
-        let equal = at;
-        at = blanks(at + 1);
-        let value = at;
-        at = match input.byte(at) {
-            Some(b'"') => scan::quoted_end(body, at, D::VALUES),
-            _ => Err(at),
-        }
-        .map_err(|_| input.unexpected("expected label value", value, equal, D::VALUE))?;
-        input.check_utf8(value, at, "label value")?;
-        at = blanks(at);
-        match input.byte(at) {
-            Some(b',') => {
-                previous = at;
-                at += 1;
-            }
-            Some(b'}') => return Ok((at + 1, name)),
-            _ if D::LENIENT => previous = value,
-            _ => return Err(input.unexpected("expected comma or brace close", at, value, D::LABELS)),
-        }
+        };
     }
+    Ok((place.at, name))
+}
+
+/// Checks a label's value and what separates it from the next label, from the `=` on.
+#[inline]
+fn value_behind<D: Dialect>(input: &Input<'_>, equal: usize, head: &mut Head) -> Result<Place, ParseError> {
+    let start = blanks::<D>(input, equal + 1);
+    if input.byte(start) != Some(b'"') {
+        return Err(input.unexpected("expected label value", start, equal, D::VALUE));
+    }
+    value::<D>(input, equal, start, start + 1, head)
+}
+
+/// The same, from the position `from` in the value whose opening quote is at `start`.
+#[inline]
+fn value<D: Dialect>(
+    input: &Input<'_>,
+    equal: usize,
+    start: usize,
+    from: usize,
+    head: &mut Head,
+) -> Result<Place, ParseError> {
+    let Ok(end) = scan::quoted_end(input.body, from, D::VALUES) else {
+        return Err(input.unexpected("expected label value", start, equal, D::VALUE));
+    };
+    if input.byte(end - 1) == Some(b'"') {
+        head.push(start, end - 1);
+    }
+    input.check_utf8(start, end, "label value")?;
+    let at = blanks::<D>(input, end);
+    match input.byte(at) {
+        Some(b',') => Ok(Place { at: at + 1, previous: at, closed: false }),
+        Some(b'}') => Ok(Place { at: at + 1, previous: at, closed: true }),
+        _ if D::LENIENT => Ok(Place { at, previous: start, closed: false }),
+        _ => Err(input.unexpected("expected comma or brace close", at, start, D::LABELS)),
+    }
+}
+
+#[inline]
+fn blanks<D: Dialect>(input: &Input<'_>, at: usize) -> usize {
+    if D::LENIENT { scan::skip_blanks(input.body, at) } else { at }
 }

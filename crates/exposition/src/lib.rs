@@ -5,6 +5,7 @@
 mod decimal;
 mod entry;
 mod error;
+mod head;
 mod input;
 mod labels;
 mod metadata;

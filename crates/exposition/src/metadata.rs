@@ -72,7 +72,7 @@ pub(crate) fn name<'a>(
 ) -> Result<Name<'a>, ParseError> {
     match input.byte(at) {
         Some(b'"') => {
-            if let Ok(end) = scan::quoted_end(input.body, at, scan::NAME) {
+            if let Ok(end) = scan::quoted_end(input.body, at + 1, scan::NAME) {
                 return Ok(Name { bytes: input.slice(at + 1, end - 1), end });
             }
         }

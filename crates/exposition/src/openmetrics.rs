@@ -10,6 +10,7 @@ mod line;
 use promd_model::quote;
 
 use crate::entry::{Detail, Exemplar, ExemplarLabels, MetricType, Sample, Unescape};
+use crate::head::Head;
 use crate::input::Input;
 use crate::metadata::{self, Keyword, Metadata};
 use crate::series::{self, Family};
@@ -50,6 +51,8 @@ pub struct OpenMetricsParser<'a> {
     unit: &'a str,
     /// How long the name of the family in the last line of metadata is.
     family_len: usize,
+    /// The series before.
+    head: Head,
     current: Current<'a>,
     lookahead: Lookahead,
 }
@@ -74,6 +77,7 @@ impl<'a> OpenMetricsParser<'a> {
             metric_type: MetricType::Unknown,
             unit: "",
             family_len: 0,
+            head: Head::default(),
             current: Current::Metadata(Metadata::Comment(b"")),
             lookahead: Lookahead::default(),
         }
@@ -177,7 +181,7 @@ impl Parser for OpenMetricsParser<'_> {
                 None => return Err(self.no_eof()),
                 Some(_) => {}
             }
-            let line = line::read(&self.input)?;
+            let line = line::read(&self.input, &mut self.head)?;
             self.at = line.next;
             self.stuck = line.stuck;
             if self.skip_created_series && self.has_start() && line.name(&self.input).ends_with(created::SUFFIX) {

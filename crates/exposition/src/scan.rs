@@ -31,8 +31,16 @@ const fn within(word: u64, first: u8, last: u8) -> u64 {
 }
 
 /// The word at `from`, if there are eight bytes.
-fn word(bytes: &[u8], from: usize) -> Option<u64> {
+#[inline]
+pub(crate) fn word(bytes: &[u8], from: usize) -> Option<u64> {
     bytes.get(from..).and_then(|rest| rest.first_chunk::<8>()).map(|chunk| u64::from_le_bytes(*chunk))
+}
+
+/// How many digits `word` starts with.
+#[inline]
+pub(crate) const fn digits_in(word: u64) -> usize {
+    let ascii = word & !HIGH;
+    lowest(!(within(ascii, b'0', b'9') & !word) & HIGH)
 }
 
 /// How many lanes lie below the lowest mark.
@@ -116,10 +124,19 @@ pub(crate) const OPENMETRICS_VALUE: Quoting = Quoting { newline: false, nul: tru
 /// Label names and values of an exemplar.
 pub(crate) const EXEMPLAR: Quoting = Quoting { newline: false, nul: false };
 
-/// The position behind the quoted string that opens at `open`, or where it breaks off.
+/// The position behind the quoted string that `from` lies in (behind the opening quote, and behind no backslash), or where
+/// the string breaks off.
 #[inline]
-pub(crate) fn quoted_end(bytes: &[u8], open: usize, quoting: Quoting) -> Result<usize, usize> {
-    let mut at = open + 1;
+pub(crate) fn quoted_end(bytes: &[u8], from: usize, quoting: Quoting) -> Result<usize, usize> {
+    let at = special(bytes, from);
+    match (bytes.get(at), bytes.get(at + 1)) {
+        (Some(b'"'), Some(1..)) => Ok(at + 1),
+        _ => quoted_end_from(bytes, at, quoting),
+    }
+}
+
+/// The same, where the string goes on at `at` or ends there.
+fn quoted_end_from(bytes: &[u8], mut at: usize, quoting: Quoting) -> Result<usize, usize> {
     loop {
         at = special(bytes, at);
         match bytes.get(at) {
@@ -144,6 +161,21 @@ pub(crate) fn quoted_end(bytes: &[u8], open: usize, quoting: Quoting) -> Result<
         }
         at += 1;
     }
+}
+
+/// How many bytes `a` and `b` start with alike.
+#[inline]
+pub(crate) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
+    let mut at = 0;
+    while let (Some(left), Some(right)) = (word(a, at), word(b, at)) {
+        let differ = left ^ right;
+        if differ != 0 {
+            return at + lowest(differ);
+        }
+        at += 8;
+    }
+    let rest = |bytes| <[u8]>::get(bytes, at..).unwrap_or_default().iter();
+    at + rest(a).zip(rest(b)).take_while(|(left, right)| left == right).count()
 }
 
 /// The first position at or after `from` that holds no NUL.
@@ -201,7 +233,7 @@ mod tests {
     #[test]
     fn quoted_strings_end_where_the_lexers_of_prometheus_end_them() {
         let check =
-            |text: &str, quoting, expect| assert_eq!(quoted_end(text.as_bytes(), 0, quoting), expect, "{text:?}");
+            |text: &str, quoting, expect| assert_eq!(quoted_end(text.as_bytes(), 1, quoting), expect, "{text:?}");
         check("\"\"", NAME, Ok(2));
         check("\"ab\" x", NAME, Ok(4));
         check("\"a\\\"b\"", NAME, Ok(6));

@@ -61,7 +61,7 @@ impl<'a> Parts<'a> {
     fn name(&mut self) -> Option<(bool, &'a [u8])> {
         let start = self.at;
         if self.text.get(start) == Some(&b'"') {
-            self.at = scan::quoted_end(self.text, start, scan::NAME).ok()?;
+            self.at = scan::quoted_end(self.text, start + 1, scan::NAME).ok()?;
             Some((true, self.text.get(start + 1..self.at - 1)?))
         } else {
             self.at = scan::label_end(self.text, start);
@@ -93,7 +93,7 @@ impl<'a> Iterator for Parts<'a> {
             return quoted.then_some(Part::Name(name));
         }
         let open = scan::skip_blanks(self.text, self.at + 1);
-        self.at = scan::quoted_end(self.text, open, self.values).ok()?;
+        self.at = scan::quoted_end(self.text, open + 1, self.values).ok()?;
         Some(Part::Label(name, self.text.get(open + 1..self.at - 1)?))
     }
 }

@@ -7,7 +7,9 @@
 use promd_model::quote;
 
 use crate::entry::{Detail, MetricType, Sample, Unescape};
+use crate::head::{Along, Head};
 use crate::input::Input;
+use crate::labels::Dialect;
 use crate::metadata::{self, Keyword, Metadata};
 use crate::series::{self, Family};
 use crate::token::{self, Format, State};
@@ -35,6 +37,8 @@ pub struct TextParser<'a> {
     at: usize,
     /// The type that the last `TYPE` line set, whatever its family.
     metric_type: MetricType,
+    /// The series before.
+    head: Head,
     current: Current<'a>,
 }
 
@@ -53,6 +57,7 @@ impl<'a> TextParser<'a> {
             type_and_unit_labels: options.type_and_unit_labels,
             at: 0,
             metric_type: MetricType::Unknown,
+            head: Head::default(),
             current: Current::Metadata(Metadata::Comment(b"")),
         }
     }
@@ -61,26 +66,43 @@ impl<'a> TextParser<'a> {
     #[inline]
     fn series(&mut self, at: usize, braced: bool) -> Result<(), ParseError> {
         let line = self.input.line;
-        let body = self.input.body;
-        let (mut end, mut name) = (at, None);
-        if !braced {
-            end = scan::name_end(body, at + 1);
-            name = Some((line, end));
-        }
-        let mut after = scan::skip_blanks(body, end);
-        if self.input.byte(after) == Some(b'{') {
-            (end, name) = labels::check::<labels::Text>(&self.input, after + 1, name)?;
-            after = scan::skip_blanks(body, end);
-        }
-        if name.is_none() {
-            let to = token::lex(body, after, Format::Text, State::Value).end;
-            return Err(self.input.error_while_parsing(line, to, "metric name not set"));
-        }
+        let end = match self.head.follow(&self.input, line, labels::Text::VALUES) {
+            Some(Along::Whole { end, .. }) => end,
+            Some(Along::Part { name, quote, from }) => {
+                let end = labels::check_from::<labels::Text>(&self.input, quote, from, &mut self.head)?;
+                self.head.set(line, end, name.1);
+                end
+            }
+            None => self.other_series(at, braced)?,
+        };
+        let after = scan::skip_blanks(self.input.body, end);
         let (value, value_end) = self.value(after)?;
         let (timestamp, newline) = self.timestamp(value_end)?;
         self.at = newline + 1;
         self.current = Current::Series { text: self.input.slice(line, end), value, timestamp };
         Ok(())
+    }
+
+    /// Checks a series that has nothing in common with the one before, and returns its end.
+    fn other_series(&mut self, at: usize, braced: bool) -> Result<usize, ParseError> {
+        let line = self.input.line;
+        let body = self.input.body;
+        self.head.clear();
+        let name_end = if braced { at } else { scan::name_end(body, at + 1) };
+        let brace = scan::skip_blanks(body, name_end);
+        if self.input.byte(brace) != Some(b'{') {
+            return Ok(name_end);
+        }
+        let name = (!braced).then_some((line, name_end));
+        let (end, name) = labels::check::<labels::Text>(&self.input, brace + 1, name, &mut self.head)?;
+        if name.is_none() {
+            let to = token::lex(body, scan::skip_blanks(body, end), Format::Text, State::Value).end;
+            return Err(self.input.error_while_parsing(line, to, "metric name not set"));
+        }
+        if !braced {
+            self.head.set(line, end, name_end);
+        }
+        Ok(end)
     }
 
     #[inline]

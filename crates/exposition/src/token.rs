@@ -102,7 +102,7 @@ pub(crate) fn lex(body: &[u8], at: usize, format: Format, state: State) -> Token
 
 /// A quoted string of kind `kind`.
 fn quoted(body: &[u8], at: usize, kind: &'static str, quoting: Quoting) -> Token {
-    scan::quoted_end(body, at, quoting).map_or_else(invalid, |end| token(kind, end))
+    scan::quoted_end(body, at + 1, quoting).map_or_else(invalid, |end| token(kind, end))
 }
 
 /// A token of kind `kind` at `at` whose word starts at `from` and must not be empty.

@@ -8,6 +8,7 @@ use std::cell::Cell;
 
 use super::line::{self, Line};
 use crate::entry::MetricType;
+use crate::head::Head;
 use crate::input::Input;
 use crate::series::{Part, Parts};
 
@@ -62,9 +63,10 @@ impl Lookahead {
         }
         let mut ahead = input.clone();
         ahead.line = from;
+        let mut head = Head::default();
         let line = loop {
             // An error ends the search; it is told when the parser gets there.
-            let Ok(line) = line::read(&ahead) else { break None };
+            let Ok(line) = line::read(&ahead, &mut head) else { break None };
             if line.name(&ahead).ends_with(SUFFIX) {
                 break Some(line);
             }

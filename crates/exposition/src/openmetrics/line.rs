@@ -1,7 +1,8 @@
 //! A line with a series.
 
+use crate::head::{Along, Head};
 use crate::input::Input;
-use crate::labels::{self, NameSpan};
+use crate::labels::{self, Dialect, NameSpan};
 use crate::token::{self, Format, State};
 use crate::{ParseError, decimal, scan};
 
@@ -48,27 +49,18 @@ pub(super) fn no_eof(input: &Input<'_>) -> ParseError {
     input.error(input.body.len(), "data does not end with # EOF".to_owned()).expecting("# EOF")
 }
 
-/// Reads the line that `input` is at.
+/// Reads the line that `input` is at; `head` is the series before.
 #[inline]
-pub(super) fn read(input: &Input<'_>) -> Result<Line, ParseError> {
+pub(super) fn read(input: &Input<'_>, head: &mut Head) -> Result<Line, ParseError> {
     let start = input.line;
-    let (mut end, mut name) = (start, None);
-    match input.byte(start) {
-        Some(byte) if scan::starts_name(byte) => {
-            end = scan::name_end(input.body, start + 1);
-            name = Some((start, end));
+    let (end, name, previous) = match head.follow(input, start, labels::OpenMetrics::VALUES) {
+        Some(Along::Whole { name, end }) => (end, name, end - 1),
+        Some(Along::Part { name, quote, from }) => {
+            let end = labels::check_from::<labels::OpenMetrics>(input, quote, from, head)?;
+            head.set(start, end, name.1);
+            (end, name, end - 1)
         }
-        Some(b'{') => {}
-        _ => return Err(input.unexpected("expected a valid start token", start, start, State::Line)),
-    }
-    let mut previous = start;
-    if input.byte(end) == Some(b'{') {
-        (end, name) = labels::check::<labels::OpenMetrics>(input, end + 1, name)?;
-        previous = end - 1;
-    }
-    let Some(name) = name else {
-        let to = token::lex(input.body, end, Format::OpenMetrics, State::Value).end;
-        return Err(input.error_while_parsing(start, to, "metric name not set"));
+        None => other_series(input, head)?,
     };
     let (value, value_end) = value(input, end, "expected value after metric", previous, State::Value)?;
     let mut line = Line { start, end, name, value, timestamp: None, exemplar: None, next: value_end + 1, stuck: false };
@@ -76,6 +68,32 @@ pub(super) fn read(input: &Input<'_>) -> Result<Line, ParseError> {
         rest(input, &mut line, value_end)?;
     }
     Ok(line)
+}
+
+/// Checks a series that has nothing in common with the one before. Returns its end, its name, and where its last token
+/// starts.
+fn other_series(input: &Input<'_>, head: &mut Head) -> Result<(usize, NameSpan, usize), ParseError> {
+    let start = input.line;
+    head.clear();
+    let name_end = match input.byte(start) {
+        Some(byte) if scan::starts_name(byte) => scan::name_end(input.body, start + 1),
+        Some(b'{') => start,
+        _ => return Err(input.unexpected("expected a valid start token", start, start, State::Line)),
+    };
+    let outside = (name_end > start).then_some((start, name_end));
+    let (end, name) = match (input.byte(name_end), outside) {
+        (Some(b'{'), _) => labels::check::<labels::OpenMetrics>(input, name_end + 1, outside, head)?,
+        (_, Some(name)) => return Ok((name_end, name, start)),
+        (_, None) => (name_end, None),
+    };
+    let Some(name) = name else {
+        let to = token::lex(input.body, end, Format::OpenMetrics, State::Value).end;
+        return Err(input.error_while_parsing(start, to, "metric name not set"));
+    };
+    if outside.is_some() {
+        head.set(start, end, name_end);
+    }
+    Ok((end, name, end - 1))
 }
 
 /// Reads what follows the value of a series, where that is not the end of the line.
@@ -105,7 +123,7 @@ fn rest(input: &Input<'_>, line: &mut Line, at: usize) -> Result<(), ParseError>
 
 /// Reads an exemplar, from `open` (behind its opening brace) to the end of the line.
 fn exemplar(input: &Input<'_>, line: &mut Line, open: usize) -> Result<(), ParseError> {
-    let (close, _) = labels::check::<labels::Exemplar>(input, open, None)?;
+    let (close, _) = labels::check::<labels::Exemplar>(input, open, None, &mut Head::default())?;
     let expected = "expected value after exemplar labels";
     let (value, value_end) = value(input, close, expected, close - 1, State::ExemplarValue)?;
     let mut exemplar = ExemplarLine { labels: (open, close), value, timestamp: None };
