@@ -3,6 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use promd_model::{FloatHistogram, Histogram};
+
+use crate::nhcb::StoredLabels;
+use crate::{protobuf, series};
+
 /// One entry of a body.
 ///
 /// An entry borrows from the parser that produced it, and is gone with the next call of [`Parser::next`](crate::Parser::next).
@@ -34,6 +39,19 @@ pub enum Entry<'p> {
     Comment(&'p [u8]),
     /// A sample whose value is a float.
     Series(Sample<'p, f64>),
+    /// A sample whose value is a native histogram (protobuf, or a conversion of classic buckets).
+    ///
+    /// Nothing is known of it but that its spans fit its buckets: what else can be wrong with it, its `validate` finds.
+    Histogram(Sample<'p, HistogramRef<'p>>),
+}
+
+/// A native histogram, which lives in the parser and is overwritten by the next one.
+#[derive(Debug, Clone, Copy)]
+pub enum HistogramRef<'p> {
+    /// It counts in whole numbers.
+    Integer(&'p Histogram),
+    /// It counts in floats.
+    Float(&'p FloatHistogram),
 }
 
 /// A sample: a series, its value, and perhaps a time.
@@ -157,7 +175,9 @@ impl Exemplar<'_> {
     /// Calls `label` with the name and value of each label, in the order of the body.
     pub fn for_each_label(&self, mut label: impl FnMut(&str, &str)) {
         match self.labels {
-            ExemplarLabels::Text(braces) => crate::series::exemplar_labels(braces, &mut label),
+            ExemplarLabels::Text(braces) => series::exemplar_labels(braces, &mut label),
+            ExemplarLabels::Protobuf(message) => protobuf::exemplar_labels(message, &mut label),
+            ExemplarLabels::Stored(labels) => labels.for_each(&mut label),
         }
     }
 
@@ -175,6 +195,10 @@ impl Exemplar<'_> {
 pub(crate) enum ExemplarLabels<'p> {
     /// OpenMetrics text: what stands between the braces.
     Text(&'p [u8]),
+    /// Protobuf: the message of the exemplar.
+    Protobuf(&'p [u8]),
+    /// A copy, since the parser that had them has gone on.
+    Stored(StoredLabels<'p>),
 }
 
 /// The type of a metric family.

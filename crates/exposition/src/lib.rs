@@ -13,11 +13,14 @@ mod negotiation;
 mod openmetrics;
 mod parser;
 mod scan;
+mod nhcb;
+mod parser;
+mod protobuf;
 mod series;
 mod text;
 mod token;
 
-pub use entry::{Entry, Escaped, Exemplar, Exemplars, MetricType, Pieces, Sample};
+pub use entry::{Entry, Escaped, Exemplar, Exemplars, HistogramRef, MetricType, Pieces, Sample};
 pub use error::ParseError;
 pub use negotiation::{
     BodyFormat, ContentTypeError, Format, ScrapeProtocol, UnknownProtocol, accept_header, content_type, negotiate,
@@ -25,3 +28,6 @@ pub use negotiation::{
 pub use openmetrics::OpenMetricsParser;
 pub use parser::{Options, Parser};
 pub use text::TextParser;
+pub use nhcb::NhcbParser;
+pub use parser::{Options, Parser};
+pub use protobuf::ProtobufParser;
