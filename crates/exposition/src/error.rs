@@ -31,7 +31,6 @@ impl ParseError {
     }
 
     /// An error at `offset` of a binary body, which has no lines.
-    #[expect(dead_code, reason = "for formats without lines")]
     #[cold]
     pub(crate) fn in_binary(offset: usize, message: String) -> Self {
         Self { inner: Box::new(Inner { message, offset, place: None, expected: None }) }

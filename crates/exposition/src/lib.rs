@@ -19,6 +19,7 @@ mod protobuf;
 mod series;
 mod text;
 mod token;
+mod write;
 
 pub use entry::{Entry, Escaped, Exemplar, Exemplars, HistogramRef, MetricType, Pieces, Sample};
 pub use error::ParseError;
@@ -31,3 +32,4 @@ pub use text::TextParser;
 pub use nhcb::NhcbParser;
 pub use parser::{Options, Parser};
 pub use protobuf::ProtobufParser;
+pub use write::{FamilyHead, Format, FormatKind, WriteError, Writer};

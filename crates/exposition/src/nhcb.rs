@@ -18,8 +18,6 @@
 
 mod convert;
 mod store;
-#[cfg(test)]
-mod tests;
 
 use promd_model::{FloatHistogram, Histogram};
 

@@ -21,9 +21,7 @@ mod family;
 mod labels;
 mod metric;
 mod parts;
-mod schema;
-#[cfg(test)]
-mod tests;
+pub(crate) mod schema;
 
 use promd_codec::{Reader, proto};
 use promd_model::CounterResetHint;

@@ -12,79 +12,79 @@ pub(super) struct Message {
     fields: &'static [&'static str],
 }
 
-pub(super) mod family {
-    pub(in crate::protobuf) const NAME: u32 = 1;
-    pub(in crate::protobuf) const HELP: u32 = 2;
-    pub(in crate::protobuf) const TYPE: u32 = 3;
-    pub(in crate::protobuf) const METRIC: u32 = 4;
-    pub(in crate::protobuf) const UNIT: u32 = 5;
+pub(crate) mod family {
+    pub(crate) const NAME: u32 = 1;
+    pub(crate) const HELP: u32 = 2;
+    pub(crate) const TYPE: u32 = 3;
+    pub(crate) const METRIC: u32 = 4;
+    pub(crate) const UNIT: u32 = 5;
 }
 pub(super) static FAMILY: Message =
     Message { name: "MetricFamily", fields: &["Name", "Help", "Type", "Metric", "Unit"] };
 
-pub(super) mod metric {
-    pub(in crate::protobuf) const LABEL: u32 = 1;
-    pub(in crate::protobuf) const GAUGE: u32 = 2;
-    pub(in crate::protobuf) const COUNTER: u32 = 3;
-    pub(in crate::protobuf) const SUMMARY: u32 = 4;
-    pub(in crate::protobuf) const UNTYPED: u32 = 5;
-    pub(in crate::protobuf) const TIMESTAMP_MS: u32 = 6;
-    pub(in crate::protobuf) const HISTOGRAM: u32 = 7;
+pub(crate) mod metric {
+    pub(crate) const LABEL: u32 = 1;
+    pub(crate) const GAUGE: u32 = 2;
+    pub(crate) const COUNTER: u32 = 3;
+    pub(crate) const SUMMARY: u32 = 4;
+    pub(crate) const UNTYPED: u32 = 5;
+    pub(crate) const TIMESTAMP_MS: u32 = 6;
+    pub(crate) const HISTOGRAM: u32 = 7;
 }
 pub(super) static METRIC: Message = Message {
     name: "Metric",
     fields: &["Label", "Gauge", "Counter", "Summary", "Untyped", "TimestampMs", "Histogram"],
 };
 
-pub(super) mod label {
-    pub(in crate::protobuf) const NAME: u32 = 1;
-    pub(in crate::protobuf) const VALUE: u32 = 2;
+pub(crate) mod label {
+    pub(crate) const NAME: u32 = 1;
+    pub(crate) const VALUE: u32 = 2;
 }
 pub(super) static LABEL: Message = Message { name: "LabelPair", fields: &["Name", "Value"] };
 
 /// Field 1 of `Gauge`, `Untyped` and `Counter`.
-pub(super) const VALUE: u32 = 1;
+pub(crate) const VALUE: u32 = 1;
 pub(super) static GAUGE: Message = Message { name: "Gauge", fields: &["Value"] };
 pub(super) static UNTYPED: Message = Message { name: "Untyped", fields: &["Value"] };
 
-pub(super) mod counter {
-    pub(in crate::protobuf) const EXEMPLAR: u32 = 2;
-    pub(in crate::protobuf) const START_TIMESTAMP: u32 = 3;
+pub(crate) mod counter {
+    pub(crate) const EXEMPLAR: u32 = 2;
+    pub(crate) const START_TIMESTAMP: u32 = 3;
 }
 pub(super) static COUNTER: Message = Message { name: "Counter", fields: &["Value", "Exemplar", "StartTimestamp"] };
 
-pub(super) mod summary {
-    pub(in crate::protobuf) const SAMPLE_COUNT: u32 = 1;
-    pub(in crate::protobuf) const SAMPLE_SUM: u32 = 2;
-    pub(in crate::protobuf) const QUANTILE: u32 = 3;
-    pub(in crate::protobuf) const START_TIMESTAMP: u32 = 4;
+pub(crate) mod summary {
+    pub(crate) const SAMPLE_COUNT: u32 = 1;
+    pub(crate) const SAMPLE_SUM: u32 = 2;
+    pub(crate) const QUANTILE: u32 = 3;
+    pub(crate) const START_TIMESTAMP: u32 = 4;
 }
 pub(super) static SUMMARY: Message =
     Message { name: "Summary", fields: &["SampleCount", "SampleSum", "Quantile", "StartTimestamp"] };
 
-pub(super) mod quantile {
-    pub(in crate::protobuf) const QUANTILE: u32 = 1;
-    pub(in crate::protobuf) const VALUE: u32 = 2;
+pub(crate) mod quantile {
+    pub(crate) const QUANTILE: u32 = 1;
+    pub(crate) const VALUE: u32 = 2;
 }
 pub(super) static QUANTILE: Message = Message { name: "Quantile", fields: &["Quantile", "Value"] };
 
-pub(super) mod histogram {
-    pub(in crate::protobuf) const SAMPLE_COUNT: u32 = 1;
-    pub(in crate::protobuf) const SAMPLE_SUM: u32 = 2;
-    pub(in crate::protobuf) const BUCKET: u32 = 3;
-    pub(in crate::protobuf) const SAMPLE_COUNT_FLOAT: u32 = 4;
-    pub(in crate::protobuf) const SCHEMA: u32 = 5;
-    pub(in crate::protobuf) const ZERO_THRESHOLD: u32 = 6;
-    pub(in crate::protobuf) const ZERO_COUNT: u32 = 7;
-    pub(in crate::protobuf) const ZERO_COUNT_FLOAT: u32 = 8;
-    pub(in crate::protobuf) const NEGATIVE_SPAN: u32 = 9;
-    pub(in crate::protobuf) const NEGATIVE_DELTA: u32 = 10;
-    pub(in crate::protobuf) const NEGATIVE_COUNT: u32 = 11;
-    pub(in crate::protobuf) const POSITIVE_SPAN: u32 = 12;
-    pub(in crate::protobuf) const POSITIVE_DELTA: u32 = 13;
-    pub(in crate::protobuf) const POSITIVE_COUNT: u32 = 14;
-    pub(in crate::protobuf) const START_TIMESTAMP: u32 = 15;
-    pub(in crate::protobuf) const EXEMPLARS: u32 = 16;
+pub(crate) mod histogram {
+    pub(crate) const SAMPLE_COUNT: u32 = 1;
+    pub(crate) const SAMPLE_SUM: u32 = 2;
+    pub(crate) const BUCKET: u32 = 3;
+    pub(crate) const SAMPLE_COUNT_FLOAT: u32 = 4;
+    pub(crate) const SCHEMA: u32 = 5;
+    pub(crate) const ZERO_THRESHOLD: u32 = 6;
+    pub(crate) const ZERO_COUNT: u32 = 7;
+    pub(crate) const ZERO_COUNT_FLOAT: u32 = 8;
+    pub(crate) const NEGATIVE_SPAN: u32 = 9;
+    pub(crate) const NEGATIVE_DELTA: u32 = 10;
+    pub(crate) const NEGATIVE_COUNT: u32 = 11;
+    pub(crate) const POSITIVE_SPAN: u32 = 12;
+    pub(crate) const POSITIVE_DELTA: u32 = 13;
+    pub(crate) const POSITIVE_COUNT: u32 = 14;
+    pub(crate) const START_TIMESTAMP: u32 = 15;
+    pub(crate) const EXEMPLARS: u32 = 16;
 }
 pub(super) static HISTOGRAM: Message = Message {
     name: "Histogram",
@@ -108,31 +108,31 @@ pub(super) static HISTOGRAM: Message = Message {
     ],
 };
 
-pub(super) mod bucket {
-    pub(in crate::protobuf) const CUMULATIVE_COUNT: u32 = 1;
-    pub(in crate::protobuf) const UPPER_BOUND: u32 = 2;
-    pub(in crate::protobuf) const EXEMPLAR: u32 = 3;
-    pub(in crate::protobuf) const CUMULATIVE_COUNT_FLOAT: u32 = 4;
+pub(crate) mod bucket {
+    pub(crate) const CUMULATIVE_COUNT: u32 = 1;
+    pub(crate) const UPPER_BOUND: u32 = 2;
+    pub(crate) const EXEMPLAR: u32 = 3;
+    pub(crate) const CUMULATIVE_COUNT_FLOAT: u32 = 4;
 }
 pub(super) static BUCKET: Message =
     Message { name: "Bucket", fields: &["CumulativeCount", "UpperBound", "Exemplar", "CumulativeCountFloat"] };
 
-pub(super) mod span {
-    pub(in crate::protobuf) const OFFSET: u32 = 1;
-    pub(in crate::protobuf) const LENGTH: u32 = 2;
+pub(crate) mod span {
+    pub(crate) const OFFSET: u32 = 1;
+    pub(crate) const LENGTH: u32 = 2;
 }
 pub(super) static SPAN: Message = Message { name: "BucketSpan", fields: &["Offset", "Length"] };
 
-pub(super) mod exemplar {
-    pub(in crate::protobuf) const LABEL: u32 = 1;
-    pub(in crate::protobuf) const VALUE: u32 = 2;
-    pub(in crate::protobuf) const TIMESTAMP: u32 = 3;
+pub(crate) mod exemplar {
+    pub(crate) const LABEL: u32 = 1;
+    pub(crate) const VALUE: u32 = 2;
+    pub(crate) const TIMESTAMP: u32 = 3;
 }
 pub(super) static EXEMPLAR: Message = Message { name: "Exemplar", fields: &["Label", "Value", "Timestamp"] };
 
-pub(super) mod timestamp {
-    pub(in crate::protobuf) const SECONDS: u32 = 1;
-    pub(in crate::protobuf) const NANOS: u32 = 2;
+pub(crate) mod timestamp {
+    pub(crate) const SECONDS: u32 = 1;
+    pub(crate) const NANOS: u32 = 2;
 }
 pub(super) static TIMESTAMP: Message = Message { name: "Timestamp", fields: &["Seconds", "Nanos"] };
 
