@@ -10,6 +10,7 @@ mod input;
 mod labels;
 mod metadata;
 mod negotiation;
+mod nhcb;
 mod openmetrics;
 mod parser;
 mod scan;
@@ -26,6 +27,7 @@ pub use error::ParseError;
 pub use negotiation::{
     BodyFormat, ContentTypeError, Format, ScrapeProtocol, UnknownProtocol, accept_header, content_type, negotiate,
 };
+pub use nhcb::NhcbParser;
 pub use openmetrics::OpenMetricsParser;
 pub use parser::{Options, Parser};
 pub use text::TextParser;
@@ -33,3 +35,4 @@ pub use nhcb::NhcbParser;
 pub use parser::{Options, Parser};
 pub use protobuf::ProtobufParser;
 pub use write::{FamilyHead, Format, FormatKind, WriteError, Writer};
+pub use write::{FamilyHead, WriteError, Writer};

@@ -38,6 +38,16 @@ impl<P: Parser + ?Sized> Parser for &mut P {
     }
 }
 
+impl<P: Parser + ?Sized> Parser for Box<P> {
+    fn advance(&mut self) -> Result<bool, ParseError> {
+        (**self).advance()
+    }
+
+    fn entry(&self) -> Entry<'_> {
+        (**self).entry()
+    }
+}
+
 /// How a body is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]

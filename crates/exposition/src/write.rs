@@ -4,7 +4,7 @@
 //! [`Sink`], so that a gathered [`Snapshot`](promd_metrics::Snapshot) writes itself:
 //!
 //! ```
-//! use promd_exposition::{Format, FormatKind, Writer};
+//! use promd_exposition::{Format, Writer, negotiate};
 //! use promd_metrics::{Counter, Metric, Options, Registry, Snapshot};
 //!
 //! let requests = Metric::<Counter>::new(Options::new("requests_total", "Requests."));
@@ -14,7 +14,9 @@
 //!
 //! let mut snapshot = Snapshot::new();
 //! registry.gather(std::time::SystemTime::UNIX_EPOCH, &mut snapshot)?;
-//! let mut writer = Writer::new(Format::new(FormatKind::OpenMetrics));
+//! let accept = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8";
+//! let (format, escaping) = negotiate(accept, &Format::ALL);
+//! let mut writer = Writer::new(format, escaping);
 //! snapshot.visit(&mut writer);
 //! assert_eq!(writer.finish()?, b"\
 //!     # HELP requests Requests.\n\
@@ -36,13 +38,11 @@ mod openmetrics;
 mod protobuf;
 mod text;
 
-use std::fmt;
-
 use promd_metrics::{Desc, HistogramValue, Sample, Sink, Value};
 use promd_model::EscapingScheme;
 use thiserror::Error;
 
-use crate::MetricType;
+use crate::{Format, MetricType};
 
 /// What a metric family says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,74 +67,6 @@ impl<'a> From<&'a Desc> for FamilyHead<'a> {
             _ => MetricType::Unknown,
         };
         Self { name: desc.name(), help: Some(desc.help()), unit: desc.unit(), metric_type }
-    }
-}
-
-/// What to write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Format {
-    /// The format.
-    pub kind: FormatKind,
-    /// How names are written that are not legacy names. With [`EscapingScheme::None`] the texts put them in quotes.
-    pub escaping: EscapingScheme,
-    /// Whether OpenMetrics has a line `_created` for each counter, summary and histogram whose start is known.
-    pub created_lines: bool,
-}
-
-impl Format {
-    /// A format without escaping and without `_created` lines.
-    #[must_use]
-    pub const fn new(kind: FormatKind) -> Self {
-        Self { kind, escaping: EscapingScheme::None, created_lines: false }
-    }
-
-    /// The same with this escaping.
-    #[must_use]
-    pub const fn escaping(self, escaping: EscapingScheme) -> Self {
-        Self { escaping, ..self }
-    }
-
-    /// The same with `_created` lines.
-    #[must_use]
-    pub const fn created_lines(self, created_lines: bool) -> Self {
-        Self { created_lines, ..self }
-    }
-}
-
-/// The value of `Content-Type`.
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; escaping={}", self.kind.content_type(), self.escaping.as_str())
-    }
-}
-
-/// A format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum FormatKind {
-    /// Prometheus text 0.0.4.
-    Text0,
-    /// Prometheus text 1.0.0. It differs from 0.0.4 in what readers may expect of names.
-    Text1,
-    /// OpenMetrics text 1.0.0.
-    OpenMetrics,
-    /// Length-delimited messages `io.prometheus.client.MetricFamily`.
-    Protobuf,
-}
-
-impl FormatKind {
-    /// The media type and its parameters, but for the escaping.
-    #[must_use]
-    pub const fn content_type(self) -> &'static str {
-        match self {
-            Self::Text0 => "text/plain; version=0.0.4; charset=utf-8",
-            Self::Text1 => "text/plain; version=1.0.0; charset=utf-8",
-            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
-            Self::Protobuf => {
-                "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
-            }
-        }
     }
 }
 
@@ -164,13 +96,21 @@ pub enum WriteError {
 /// Writes metric families in one format.
 #[derive(Debug)]
 pub struct Writer {
-    format: Format,
+    style: Style,
     out: Vec<u8>,
     family: Family,
     /// The family in protobuf, whose length comes before it.
     message: Vec<u8>,
     /// The first error of the samples that came through [`Sink`], which has no way to return it.
     error: Option<WriteError>,
+}
+
+/// What to write.
+#[derive(Debug, Clone, Copy)]
+struct Style {
+    format: Format,
+    escaping: EscapingScheme,
+    created_lines: bool,
 }
 
 /// The family at hand, in memory that is used again.
@@ -188,9 +128,10 @@ struct Family {
 }
 
 impl Writer {
-    /// A writer of this format.
+    /// A writer of this format, which writes names that are not legacy names as `escaping` says. Without escaping, texts
+    /// have them in quotes.
     #[must_use]
-    pub fn new(format: Format) -> Self {
+    pub fn new(format: Format, escaping: EscapingScheme) -> Self {
         let family = Family {
             name: String::new(),
             quoted: false,
@@ -199,7 +140,16 @@ impl Writer {
             metric_type: MetricType::Unknown,
             begun: false,
         };
-        Self { format, out: Vec::new(), family, message: Vec::new(), error: None }
+        let style = Style { format, escaping, created_lines: false };
+        Self { style, out: Vec::new(), family, message: Vec::new(), error: None }
+    }
+
+    /// The same writer, which in OpenMetrics writes a line `_created` for each counter, summary and histogram whose start
+    /// is known. (Protobuf has the start in any case, Prometheus text never.)
+    #[must_use]
+    pub fn with_created_lines(mut self) -> Self {
+        self.style.created_lines = true;
+        self
     }
 
     /// What is written so far. It may be taken away to be sent.
@@ -212,7 +162,7 @@ impl Writer {
         self.end();
         let Family { name, quoted, help, unit, metric_type, begun } = &mut self.family;
         name.clear();
-        name.push_str(&name::escaped(head.name, self.format.escaping));
+        name.push_str(&name::escaped(head.name, self.style.escaping));
         *quoted = !promd_model::is_legacy_metric_name(name);
         match (head.help, &mut *help) {
             (Some(text), Some(kept)) => text.clone_into(kept),
@@ -229,12 +179,14 @@ impl Writer {
     /// If the format cannot say it, and then nothing of it is written.
     pub fn sample(&mut self, sample: &Sample<'_>) -> Result<(), WriteError> {
         self.check(&sample.value)?;
-        let Self { format, out, family, message, .. } = self;
+        let Self { style, out, family, message, .. } = self;
         let first = !std::mem::replace(&mut family.begun, true);
-        match format.kind {
-            FormatKind::Text0 | FormatKind::Text1 => text::write(out, family, first, format.escaping, sample),
-            FormatKind::OpenMetrics => openmetrics::write(out, family, first, *format, sample),
-            FormatKind::Protobuf => protobuf::write(message, family, first, format.escaping, sample),
+        match style.format {
+            Format::Text => text::write(out, family, first, style.escaping, sample),
+            Format::OpenMetrics1_0_0 | Format::OpenMetrics0_0_1 => {
+                openmetrics::write(out, family, first, *style, sample);
+            }
+            Format::Protobuf => protobuf::write(message, family, first, style.escaping, sample),
         }
         Ok(())
     }
@@ -246,10 +198,14 @@ impl Writer {
     /// The first error of the samples that came through [`Sink`].
     pub fn finish(mut self) -> Result<Vec<u8>, WriteError> {
         self.end();
-        if self.format.kind == FormatKind::OpenMetrics {
+        if self.is_openmetrics() {
             self.out.extend_from_slice(b"# EOF\n");
         }
         self.error.map_or(Ok(self.out), Err)
+    }
+
+    fn is_openmetrics(&self) -> bool {
+        matches!(self.style.format, Format::OpenMetrics1_0_0 | Format::OpenMetrics0_0_1)
     }
 
     fn check(&self, value: &Value<'_>) -> Result<(), WriteError> {
@@ -268,7 +224,8 @@ impl Writer {
         if !fits {
             return Err(WriteError::OtherType { name: name.clone(), expected: *metric_type });
         }
-        if let (FormatKind::OpenMetrics, Value::Histogram(histogram)) = (self.format.kind, value)
+        if let Value::Histogram(histogram) = value
+            && self.is_openmetrics()
             && openmetrics::has_float_counts(histogram)
         {
             return Err(WriteError::FloatHistogram { name: name.clone() });

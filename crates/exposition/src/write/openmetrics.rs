@@ -6,7 +6,7 @@ use promd_metrics::{Count, Exemplar, HistogramValue, Sample, Value};
 use promd_model::{EscapingScheme, float};
 
 use super::name::{Extra, write_head, write_labels, write_series};
-use super::{Family, Format, has_infinity};
+use super::{Family, Style, has_infinity};
 use crate::MetricType;
 
 /// Whether a classic bucket or the count is not a whole number, which OpenMetrics has no text for.
@@ -15,7 +15,7 @@ pub(super) fn has_float_counts(histogram: &HistogramValue<'_>) -> bool {
     is_float(histogram.count) || histogram.buckets.iter().any(|bucket| is_float(bucket.cumulative_count))
 }
 
-pub(super) fn write(out: &mut Vec<u8>, family: &Family, first: bool, format: Format, sample: &Sample<'_>) {
+pub(super) fn write(out: &mut Vec<u8>, family: &Family, first: bool, style: Style, sample: &Sample<'_>) {
     let (base, metric_type) = base_and_type(family);
     if first {
         if let Some(help) = &family.help {
@@ -28,7 +28,7 @@ pub(super) fn write(out: &mut Vec<u8>, family: &Family, first: bool, format: For
             write_head(out, "UNIT", family, base, &family.unit, true);
         }
     }
-    let mut lines = Lines { out, family, base, format, sample };
+    let mut lines = Lines { out, family, base, style, sample };
     match sample.value {
         Value::Counter(counter) => {
             lines.line("", None, Number::Float(counter.value), counter.exemplar);
@@ -101,15 +101,15 @@ struct Lines<'a> {
     out: &'a mut Vec<u8>,
     family: &'a Family,
     base: &'a str,
-    format: Format,
+    style: Style,
     sample: &'a Sample<'a>,
 }
 
 impl Lines<'_> {
     fn line(&mut self, suffix: &str, extra: Option<Extra>, value: Number, exemplar: Option<&Exemplar>) {
-        let Self { family, sample, format, .. } = self;
+        let Self { family, sample, style, .. } = self;
         let out = &mut *self.out;
-        write_series(out, (&family.name, suffix, family.quoted), sample.labels, extra, format.escaping);
+        write_series(out, (&family.name, suffix, family.quoted), sample.labels, extra, style.escaping);
         out.push(b' ');
         match value {
             Number::Float(value) => float::write_openmetrics(out, value),
@@ -134,20 +134,21 @@ impl Lines<'_> {
     }
 
     fn created(&mut self, created: Option<SystemTime>) {
-        let Some(created) = created.filter(|_| self.format.created_lines) else { return };
+        let Some(created) = created.filter(|_| self.style.created_lines) else { return };
         let series = (self.base, "_created", self.family.quoted);
-        write_series(self.out, series, self.sample.labels, None, self.format.escaping);
+        write_series(self.out, series, self.sample.labels, None, self.style.escaping);
         self.out.push(b' ');
         float::write_openmetrics(self.out, seconds(created));
         self.out.push(b'\n');
     }
 }
 
-/// Seconds since the epoch, by way of nanoseconds as Go has them.
+/// Seconds since the epoch. (Go has them from nanoseconds in a float, which is too small for those and may lose a
+/// millisecond.)
 fn seconds(time: SystemTime) -> f64 {
-    let nanoseconds = |duration: Duration| duration.as_nanos() as f64;
+    let seconds = |duration: Duration| duration.as_secs() as f64 + f64::from(duration.subsec_nanos()) / 1e9;
     match time.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(after) => nanoseconds(after) / 1e9,
-        Err(before) => -nanoseconds(before.duration()) / 1e9,
+        Ok(after) => seconds(after),
+        Err(before) => -seconds(before.duration()),
     }
 }

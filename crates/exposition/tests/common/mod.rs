@@ -10,7 +10,7 @@ use promd_model::float;
 /// All entries, one a line:
 /// `help NAME TEXT`, `unit NAME UNIT`, `type NAME TYPE`, and for a sample
 /// `NAME{LABELS} VALUE @TIME >START # {LABELS} VALUE @TIME`.
-pub fn dump(mut parser: impl Parser) -> Result<Vec<String>, ParseError> {
+pub(crate) fn dump(mut parser: impl Parser) -> Result<Vec<String>, ParseError> {
     let mut lines = Vec::new();
     while let Some(entry) = parser.next()? {
         lines.push(match entry {
@@ -33,7 +33,7 @@ pub fn dump(mut parser: impl Parser) -> Result<Vec<String>, ParseError> {
 }
 
 /// The samples alone.
-pub fn samples(parser: impl Parser) -> Vec<String> {
+pub(crate) fn samples(parser: impl Parser) -> Vec<String> {
     let lines = dump(parser).unwrap_or_else(|error| vec![error.to_string()]);
     let is_metadata = |line: &String| ["help ", "type ", "unit "].iter().any(|keyword| line.starts_with(keyword));
     lines.into_iter().filter(|line| !is_metadata(line)).collect()
@@ -77,20 +77,20 @@ fn exemplars(exemplars: Exemplars<'_>) -> String {
 }
 
 /// A delimited message.
-pub fn message(build: impl FnOnce(&mut proto::Writer<'_>)) -> Vec<u8> {
+pub(crate) fn message(build: impl FnOnce(&mut proto::Writer<'_>)) -> Vec<u8> {
     let mut out = Vec::new();
     proto::Writer::new(&mut out).delimited(build);
     out
 }
 
-pub const COUNTER: u64 = 0;
-pub const GAUGE: u64 = 1;
-pub const SUMMARY: u64 = 2;
-pub const HISTOGRAM: u64 = 4;
-pub const GAUGE_HISTOGRAM: u64 = 5;
+pub(crate) const COUNTER: u64 = 0;
+pub(crate) const GAUGE: u64 = 1;
+pub(crate) const SUMMARY: u64 = 2;
+pub(crate) const HISTOGRAM: u64 = 4;
+pub(crate) const GAUGE_HISTOGRAM: u64 = 5;
 
 /// A family with one metric, whose value is the message `value` in the field that its type has.
-pub fn family(name: &str, metric_type: u64, value: impl FnOnce(&mut proto::Writer<'_>)) -> Vec<u8> {
+pub(crate) fn family(name: &str, metric_type: u64, value: impl FnOnce(&mut proto::Writer<'_>)) -> Vec<u8> {
     message(|family| {
         family.string(1, name);
         family.uint64(3, metric_type);
@@ -99,7 +99,7 @@ pub fn family(name: &str, metric_type: u64, value: impl FnOnce(&mut proto::Write
 }
 
 /// The field of a metric for the value of a type.
-pub fn value_field(metric_type: u64) -> u32 {
+pub(crate) fn value_field(metric_type: u64) -> u32 {
     match metric_type {
         COUNTER => 3,
         GAUGE => 2,
@@ -110,7 +110,7 @@ pub fn value_field(metric_type: u64) -> u32 {
 }
 
 /// Count, sum, and classic buckets.
-pub fn classic(histogram: &mut proto::Writer<'_>, count: u64, sum: f64, buckets: &[(f64, u64)]) {
+pub(crate) fn classic(histogram: &mut proto::Writer<'_>, count: u64, sum: f64, buckets: &[(f64, u64)]) {
     histogram.uint64(1, count);
     histogram.double(2, sum);
     for (upper_bound, count) in buckets {
@@ -122,7 +122,7 @@ pub fn classic(histogram: &mut proto::Writer<'_>, count: u64, sum: f64, buckets:
 }
 
 /// Native buckets above zero: one span from index 0 on.
-pub fn native(histogram: &mut proto::Writer<'_>, schema: i64, length: u64, deltas: &[i64]) {
+pub(crate) fn native(histogram: &mut proto::Writer<'_>, schema: i64, length: u64, deltas: &[i64]) {
     histogram.sint64(5, schema);
     histogram.message(12, |span| {
         span.sint64(1, 0);
@@ -132,7 +132,7 @@ pub fn native(histogram: &mut proto::Writer<'_>, schema: i64, length: u64, delta
 }
 
 /// An exemplar with the label `trace`, in the field `number`.
-pub fn exemplar(parent: &mut proto::Writer<'_>, number: u32, trace: &str, value: f64, seconds: Option<i64>) {
+pub(crate) fn exemplar(parent: &mut proto::Writer<'_>, number: u32, trace: &str, value: f64, seconds: Option<i64>) {
     parent.message(number, |exemplar| {
         exemplar.message(1, |label| {
             label.string(1, "trace");

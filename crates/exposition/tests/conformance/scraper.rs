@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use promd_exposition::{
-    BodyFormat, Entry, Exemplar, MetricType, OpenMetricsParser, Options, ParseError, Parser, ScrapeProtocol,
-    TextParser, content_type,
+    BodyFormat, Entry, Exemplar, HistogramRef, MetricType, NhcbParser, OpenMetricsParser, Options, ParseError, Parser,
+    ProtobufParser, ScrapeProtocol, TextParser, content_type,
 };
-use promd_model::float;
+use promd_model::{float, is_valid_schema};
+use serde_json::{Value, json};
 
 use crate::data::{Case, Labels};
 
@@ -22,42 +23,44 @@ pub(crate) struct Scraped {
     pub(crate) error: Option<String>,
     /// How many samples were parsed until then.
     pub(crate) samples: usize,
-    pub(crate) series: BTreeMap<Labels, String>,
+    pub(crate) series: BTreeMap<Labels, Value>,
     pub(crate) metadata: BTreeSet<String>,
     pub(crate) exemplars: BTreeSet<String>,
 }
 
-/// Scrapes a case, or tells which part of this crate it waits for.
-pub(crate) fn scrape(case: &Case) -> Result<Scraped, &'static str> {
+/// Scrapes a case. The `_created` series of OpenMetrics may be left out.
+pub(crate) fn scrape(case: &Case, skip_created_series: bool) -> Scraped {
     // An empty answer is an empty scrape, whatever its header says.
     if case.body.is_empty() {
-        return Ok(Scraped::default());
+        return Scraped::default();
     }
     let fallback = case.fallback().and_then(|name| name.parse::<ScrapeProtocol>().ok());
     let format = match content_type(case.content_type.as_deref().unwrap_or_default(), fallback) {
         Ok((format, _)) => format,
-        Err(error) => return Ok(Scraped { error: Some(error.to_string()), ..Scraped::default() }),
+        Err(error) => return Scraped { error: Some(error.to_string()), ..Scraped::default() },
     };
     let body = with_times(&case.body);
-    let mut parser = parser(case, format, &body)?;
+    let mut parser = parser(case, format, &body, skip_created_series);
     let mut scrape = Scrape { case, metadata: BTreeMap::new(), stored: HashMap::new(), scraped: Scraped::default() };
     if let Err(error) = scrape.run(&mut *parser) {
         scrape.scraped.error = Some(error);
         scrape.stored.clear();
     }
-    Ok(scrape.finish())
+    scrape.finish()
 }
 
 /// The parser for a body, as Prometheus chooses it.
-fn parser<'a>(case: &Case, format: BodyFormat, body: &'a [u8]) -> Result<Box<dyn Parser + 'a>, &'static str> {
-    if case.option("convert_classic_histograms_to_nhcb") {
-        return Err("conversion of classic histograms");
-    }
-    match format {
-        BodyFormat::Text => Ok(Box::new(TextParser::new(body, Options::default()))),
-        BodyFormat::OpenMetrics => Ok(Box::new(OpenMetricsParser::new(body, Options::default()))),
-        BodyFormat::Protobuf => Err("protobuf"),
-    }
+fn parser<'a>(case: &Case, format: BodyFormat, body: &'a [u8], skip_created_series: bool) -> Box<dyn Parser + 'a> {
+    let mut options = Options::default();
+    options.skip_created_series = skip_created_series;
+    options.keep_classic_histograms = case.option("always_scrape_classic_histograms");
+    options.convert_classic_histograms = case.option("convert_classic_histograms_to_nhcb");
+    let text: Box<dyn Parser + 'a> = match format {
+        BodyFormat::Text => Box::new(TextParser::new(body, options)),
+        BodyFormat::OpenMetrics => Box::new(OpenMetricsParser::new(body, options)),
+        BodyFormat::Protobuf => return Box::new(ProtobufParser::new(body, options)),
+    };
+    if options.convert_classic_histograms { Box::new(NhcbParser::new(text, options)) } else { text }
 }
 
 /// The body with its placeholders `@@MS@@`, `@@MS+n@@` and `@@S@@` replaced by times.
@@ -91,7 +94,7 @@ struct Scrape<'c> {
     /// Type, help and unit by family.
     metadata: BTreeMap<String, (MetricType, String, String)>,
     /// Time, value, and exemplars by series.
-    stored: HashMap<Labels, (i64, String, Vec<String>)>,
+    stored: HashMap<Labels, (i64, Value, Vec<String>)>,
     scraped: Scraped,
 }
 
@@ -107,7 +110,18 @@ impl Scrape<'_> {
                     let mut pairs = Vec::new();
                     sample.for_each_label(|name, value| pairs.push((name.to_owned(), value.to_owned())));
                     let exemplars = sample.exemplars().filter_map(exemplar).collect();
-                    self.store(pairs, sample.timestamp, value(sample.value), exemplars)?;
+                    self.store(pairs, sample.timestamp, value(sample.value).into(), exemplars)?;
+                }
+                Entry::Histogram(sample) => {
+                    self.scraped.samples += 1;
+                    let mut pairs = Vec::new();
+                    sample.for_each_label(|name, value| pairs.push((name.to_owned(), value.to_owned())));
+                    // Of a histogram, storage takes no exemplars without a time.
+                    let timed = sample.exemplars().filter(|exemplar| exemplar.timestamp.is_some());
+                    let exemplars = timed.filter_map(exemplar).collect();
+                    if let Some(histogram) = histogram(sample.value)? {
+                        self.store(pairs, sample.timestamp, histogram, exemplars)?;
+                    }
                 }
                 _ => {}
             }
@@ -123,7 +137,7 @@ impl Scrape<'_> {
         &mut self,
         mut pairs: Vec<(String, String)>,
         timestamp: Option<i64>,
-        value: String,
+        value: Value,
         exemplars: Vec<String>,
     ) -> Result<(), String> {
         pairs.retain(|(_, value)| !value.is_empty());
@@ -166,7 +180,41 @@ impl Scrape<'_> {
 
 /// A value as the API has it.
 fn value(value: f64) -> String {
-    float::json(value)
+    float::json(value).trim_matches('"').to_owned()
+}
+
+/// A histogram as the API has it; `None` if storage passes over its schema, and an error if it refuses it.
+fn histogram(histogram: HistogramRef<'_>) -> Result<Option<Value>, String> {
+    let (schema, valid) = match histogram {
+        HistogramRef::Integer(integer) => (integer.schema, integer.validate()),
+        HistogramRef::Float(float) => (float.schema, float.validate()),
+    };
+    if !is_valid_schema(schema) {
+        return Ok(None);
+    }
+    valid.map_err(|error| error.to_string())?;
+    let float = match histogram {
+        HistogramRef::Integer(integer) => integer.to_float(),
+        HistogramRef::Float(float) => float.clone(),
+    };
+    let buckets: Vec<Value> = float
+        .all()
+        .filter(|bucket| bucket.count != 0.0)
+        .map(|bucket| {
+            let bounds = match (bucket.lower_inclusive, bucket.upper_inclusive) {
+                (false, true) => 0,
+                (true, false) => 1,
+                (false, false) => 2,
+                (true, true) => 3,
+            };
+            json!([bounds, value(bucket.lower), value(bucket.upper), value(bucket.count)])
+        })
+        .collect();
+    let mut json = json!({"count": value(float.count), "sum": value(float.sum)});
+    if !buckets.is_empty() {
+        json["buckets"] = Value::Array(buckets);
+    }
+    Ok(Some(json))
 }
 
 /// An exemplar as the data has it, unless it is too old for a query or refused by storage.
@@ -180,5 +228,5 @@ fn exemplar(exemplar: Exemplar<'_>) -> Option<String> {
         labels.insert(name.to_owned(), value.to_owned());
     });
     let labels: Vec<String> = labels.iter().map(|(name, value)| format!("{name:?}: {value:?}")).collect();
-    Some(format!("[{{{}}}, {}]", labels.join(", "), value(exemplar.value)))
+    Some(format!("[{{{}}}, {}]", labels.join(", "), float::json(exemplar.value)))
 }

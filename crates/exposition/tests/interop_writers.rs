@@ -1,0 +1,207 @@
+//! The writers against the real programs: what Prometheus says of itself in protobuf, read and written again as a text,
+//! is what it says in that text; and `promtool check metrics` has nothing against it.
+#![expect(clippy::unwrap_used, reason = "a peer that cannot be run fails the test")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+use promd_exposition::{Entry, FamilyHead, Format, MetricType, Options, Parser, ProtobufParser, Writer};
+use promd_metrics::{Bucket, Count, CounterValue, HistogramValue, Quantile, Sample, SummaryValue, Value};
+use promd_model::{EscapingScheme, float};
+
+/// A child that does not outlive the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn prometheus(folder: &std::path::Path) -> Option<(Running, SocketAddr)> {
+    let program = promd_testkit::peer("prometheus")?;
+    // The port is free when it is asked for; nobody else on the machine is after it.
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    fs::write(folder.join("prometheus.yml"), "global: {scrape_interval: 1h}\n").unwrap();
+    let child = Command::new(program)
+        .arg(format!("--config.file={}", folder.join("prometheus.yml").display()))
+        .arg(format!("--storage.tsdb.path={}", folder.join("data").display()))
+        .arg(format!("--web.listen-address={address}"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let running = Running(child);
+    // Waits by asking; the channel is nothing but a clock that needs no sleep.
+    let (_keep, clock) = mpsc::channel::<()>();
+    for _ in 0..600 {
+        if get(address, "/-/ready", "*/*").is_ok_and(|(status, _)| status == 200) {
+            return Some((running, address));
+        }
+        assert_eq!(clock.recv_timeout(Duration::from_millis(50)), Err(RecvTimeoutError::Timeout));
+    }
+    panic!("prometheus is not ready after 30 s");
+}
+
+fn get(address: SocketAddr, path: &str, accept: &str) -> io::Result<(u16, Vec<u8>)> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    // HTTP 1.0: the body ends with the connection, and is not cut into chunks.
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\nAccept: {accept}\r\n\r\n")?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let head_end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
+    let body = answer.split_off(head_end + 4);
+    let status = String::from_utf8_lossy(&answer).split(' ').nth(1).and_then(|status| status.parse().ok());
+    Ok((status.ok_or(io::ErrorKind::InvalidData)?, body))
+}
+
+/// A metric that is put together from the entries of a parser.
+#[derive(Default)]
+struct Metric {
+    value: f64,
+    count: f64,
+    sum: f64,
+    quantiles: Vec<Quantile>,
+    buckets: Vec<Bucket>,
+}
+
+/// Reads protobuf and writes it in another format.
+fn rewritten(body: &[u8], format: Format) -> Vec<u8> {
+    let mut options = Options::default();
+    options.ignore_native_histograms = true;
+    let mut parser = ProtobufParser::new(body, options);
+    let mut writer = Writer::new(format, EscapingScheme::Underscores);
+    let (mut name, mut help, mut metric_type) = (String::new(), String::new(), MetricType::Unknown);
+    let mut metrics: Vec<(Vec<(String, String)>, Metric)> = Vec::new();
+    loop {
+        let entry = parser.next().unwrap();
+        if matches!(entry, None | Some(Entry::Help { .. })) {
+            writer.begin(&FamilyHead { name: &name, help: Some(&help), unit: "", metric_type });
+            for (labels, metric) in metrics.drain(..) {
+                write_metric(&mut writer, metric_type, &labels, metric);
+            }
+        }
+        match entry {
+            None => return writer.finish().unwrap(),
+            Some(Entry::Help { name: family, help: text }) => {
+                family.clone_into(&mut name);
+                help = text.to_string();
+            }
+            Some(Entry::Type { metric_type: own, .. }) => metric_type = own,
+            Some(Entry::Series(sample)) => {
+                let (mut series, mut extra, mut labels) = (String::new(), None, Vec::new());
+                sample.for_each_label(|label, value| match label {
+                    "__name__" => value.clone_into(&mut series),
+                    "le" | "quantile" => extra = Some(float::parse(value.as_bytes()).unwrap()),
+                    _ => labels.push((label.to_owned(), value.to_owned())),
+                });
+                if metrics.last().is_none_or(|(last, _)| *last != labels) {
+                    metrics.push((labels, Metric::default()));
+                }
+                let metric = &mut metrics.last_mut().unwrap().1;
+                match (series.strip_prefix(&*name).unwrap(), extra) {
+                    ("_bucket", Some(upper_bound)) => {
+                        let cumulative_count = Count::Integer(whole(sample.value));
+                        metric.buckets.push(Bucket { upper_bound, cumulative_count, exemplar: None });
+                    }
+                    ("", Some(rank)) => metric.quantiles.push(Quantile { rank, value: sample.value }),
+                    ("_count", _) => metric.count = sample.value,
+                    ("_sum", _) => metric.sum = sample.value,
+                    _ => metric.value = sample.value,
+                }
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+fn write_metric(writer: &mut Writer, metric_type: MetricType, labels: &[(String, String)], metric: Metric) {
+    let labels: Vec<_> = labels.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let Metric { value, count, sum, quantiles, buckets } = &metric;
+    let (value, sum, created) = (*value, *sum, None);
+    let value = match metric_type {
+        MetricType::Counter => Value::Counter(CounterValue { value, created, exemplar: None }),
+        MetricType::Gauge => Value::Gauge(value),
+        MetricType::Summary => Value::Summary(SummaryValue { count: whole(*count), sum, created, quantiles }),
+        MetricType::Histogram => {
+            let count = Count::Integer(whole(*count));
+            Value::Histogram(HistogramValue { count, sum, created, buckets, infinity_exemplar: None, native: None })
+        }
+        _ => Value::Untyped(value),
+    };
+    writer.sample(&Sample::new(&labels, value)).unwrap();
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is checked")]
+fn whole(count: f64) -> u64 {
+    assert!((0.0..9e15).contains(&count) && count.fract() == 0.0, "{count}");
+    count as u64
+}
+
+/// The lines of each family: those from one `# HELP` to the next.
+fn families(text: &[u8]) -> BTreeMap<String, Vec<String>> {
+    let mut families: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut family = String::new();
+    for line in str::from_utf8(text).unwrap().lines() {
+        if let Some(help) = line.strip_prefix("# HELP ") {
+            family = help.split(' ').next().unwrap().to_owned();
+        } else if line == "# EOF" {
+            family.clear();
+        }
+        families.entry(family.clone()).or_default().push(line.to_owned());
+    }
+    families
+}
+
+#[test]
+fn prometheus_says_the_same_in_protobuf_and_in_the_texts_that_are_written_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some((_running, address)) = prometheus(folder.path()) else { return };
+    let protobuf =
+        "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;escaping=underscores";
+    for (format, accept) in [
+        (Format::Text, "text/plain;version=0.0.4;escaping=underscores"),
+        (Format::OpenMetrics1_0_0, "application/openmetrics-text;version=1.0.0;escaping=underscores"),
+    ] {
+        // A family is stable if it did not change between the two texts around the protobuf.
+        let before = families(&get(address, "/metrics", accept).unwrap().1);
+        let body = get(address, "/metrics", protobuf).unwrap().1;
+        let after = families(&get(address, "/metrics", accept).unwrap().1);
+        let written = rewritten(&body, format);
+        let own = families(&written);
+        assert_eq!(own.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
+        let stable: Vec<_> = after.iter().filter(|(name, lines)| before.get(*name) == Some(*lines)).collect();
+        assert!(stable.len() > 100 && stable.len() > after.len() / 2, "{} of {}", stable.len(), after.len());
+        for (name, lines) in stable {
+            // A family that is native only has the bucket of all observations in a text, as in ours.
+            assert_eq!(own[name], *lines, "{name}");
+        }
+        if format == Format::Text {
+            accepted_by_promtool(&written);
+        }
+    }
+}
+
+fn accepted_by_promtool(text: &[u8]) {
+    let Some(promtool) = promd_testkit::peer("promtool") else { return };
+    let mut child = Command::new(promtool)
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(text).unwrap();
+    let output = child.wait_with_output().unwrap();
+    // Advice about Prometheus' own names is no error of the text: exit status 3.
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{errors}");
+    assert!(!errors.contains("error while linting"), "{errors}");
+}
