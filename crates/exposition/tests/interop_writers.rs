@@ -1,11 +1,13 @@
 //! The writers against the real programs: what Prometheus says of itself in protobuf, read and written again as a text,
-//! is what it says in that text; and `promtool check metrics` has nothing against it.
+//! is what it says in that text, and `promtool check metrics` has nothing against it. No peer writes OpenMetrics of its own
+//! account; what we write of it, `promtool tsdb create-blocks-from openmetrics` reads.
 #![expect(clippy::unwrap_used, reason = "a peer that cannot be run fails the test")]
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
@@ -24,7 +26,7 @@ impl Drop for Running {
     }
 }
 
-fn prometheus(folder: &std::path::Path) -> Option<(Running, SocketAddr)> {
+fn prometheus(folder: &Path) -> Option<(Running, SocketAddr)> {
     let program = promd_testkit::peer("prometheus")?;
     // The port is free when it is asked for; nobody else on the machine is after it.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -73,7 +75,7 @@ struct Metric {
 }
 
 /// Reads protobuf and writes it in another format.
-fn rewritten(body: &[u8], format: Format) -> Vec<u8> {
+fn rewritten(body: &[u8], format: Format, timestamp_ms: Option<i64>) -> Vec<u8> {
     let mut options = Options::default();
     options.ignore_native_histograms = true;
     let mut parser = ProtobufParser::new(body, options);
@@ -85,7 +87,7 @@ fn rewritten(body: &[u8], format: Format) -> Vec<u8> {
         if matches!(entry, None | Some(Entry::Help { .. })) {
             writer.begin(&FamilyHead { name: &name, help: Some(&help), unit: "", metric_type });
             for (labels, metric) in metrics.drain(..) {
-                write_metric(&mut writer, metric_type, &labels, metric);
+                write_metric(&mut writer, metric_type, &labels, metric, timestamp_ms);
             }
         }
         match entry {
@@ -122,7 +124,13 @@ fn rewritten(body: &[u8], format: Format) -> Vec<u8> {
     }
 }
 
-fn write_metric(writer: &mut Writer, metric_type: MetricType, labels: &[(String, String)], metric: Metric) {
+fn write_metric(
+    writer: &mut Writer,
+    metric_type: MetricType,
+    labels: &[(String, String)],
+    metric: Metric,
+    timestamp_ms: Option<i64>,
+) {
     let labels: Vec<_> = labels.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let Metric { value, count, sum, quantiles, buckets } = &metric;
     let (value, sum, created) = (*value, *sum, None);
@@ -136,7 +144,7 @@ fn write_metric(writer: &mut Writer, metric_type: MetricType, labels: &[(String,
         }
         _ => Value::Untyped(value),
     };
-    writer.sample(&Sample::new(&labels, value)).unwrap();
+    writer.sample(&Sample { labels: &labels, timestamp_ms, value }).unwrap();
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is checked")]
@@ -152,8 +160,6 @@ fn families(text: &[u8]) -> BTreeMap<String, Vec<String>> {
     for line in str::from_utf8(text).unwrap().lines() {
         if let Some(help) = line.strip_prefix("# HELP ") {
             family = help.split(' ').next().unwrap().to_owned();
-        } else if line == "# EOF" {
-            family.clear();
         }
         families.entry(family.clone()).or_default().push(line.to_owned());
     }
@@ -161,36 +167,35 @@ fn families(text: &[u8]) -> BTreeMap<String, Vec<String>> {
 }
 
 #[test]
-fn prometheus_says_the_same_in_protobuf_and_in_the_texts_that_are_written_of_it() {
+fn prometheus_says_the_same_in_protobuf_and_in_the_text_that_is_written_of_it() {
     let folder = tempfile::tempdir().unwrap();
     let Some((_running, address)) = prometheus(folder.path()) else { return };
     let protobuf =
         "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;escaping=underscores";
-    for (format, accept) in [
-        (Format::Text, "text/plain;version=0.0.4;escaping=underscores"),
-        (Format::OpenMetrics1_0_0, "application/openmetrics-text;version=1.0.0;escaping=underscores"),
-    ] {
-        // A family is stable if it did not change between the two texts around the protobuf.
-        let before = families(&get(address, "/metrics", accept).unwrap().1);
-        let body = get(address, "/metrics", protobuf).unwrap().1;
-        let after = families(&get(address, "/metrics", accept).unwrap().1);
-        let written = rewritten(&body, format);
-        let own = families(&written);
-        assert_eq!(own.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
-        let stable: Vec<_> = after.iter().filter(|(name, lines)| before.get(*name) == Some(*lines)).collect();
-        assert!(stable.len() > 100 && stable.len() > after.len() / 2, "{} of {}", stable.len(), after.len());
-        for (name, lines) in stable {
-            // A family that is native only has the bucket of all observations in a text, as in ours.
-            assert_eq!(own[name], *lines, "{name}");
-        }
-        if format == Format::Text {
-            accepted_by_promtool(&written);
-        }
+    let text = "text/plain;version=0.0.4;escaping=underscores";
+    // A family is stable if it did not change between the two texts around the protobuf.
+    let before = families(&get(address, "/metrics", text).unwrap().1);
+    let body = get(address, "/metrics", protobuf).unwrap().1;
+    let after = families(&get(address, "/metrics", text).unwrap().1);
+    let written = rewritten(&body, Format::Text, None);
+    let own = families(&written);
+    assert_eq!(own.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
+    let stable: Vec<_> = after.iter().filter(|(name, lines)| before.get(*name) == Some(*lines)).collect();
+    assert!(stable.len() > 100 && stable.len() > after.len() / 2, "{} of {}", stable.len(), after.len());
+    for (name, lines) in stable {
+        assert_eq!(own[name], *lines, "{name}");
     }
+    let Some(promtool) = promd_testkit::peer("promtool") else { return };
+    checked_by(&promtool, &written);
+    let openmetrics = folder.path().join("metrics.om");
+    fs::write(&openmetrics, rewritten(&body, Format::OpenMetrics1_0_0, Some(1_700_000_000_500))).unwrap();
+    let command = ["tsdb", "create-blocks-from", "openmetrics", "--quiet"];
+    let output = Command::new(&promtool).args(command).arg(&openmetrics).arg(folder.path().join("blocks")).output();
+    let output = output.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn accepted_by_promtool(text: &[u8]) {
-    let Some(promtool) = promd_testkit::peer("promtool") else { return };
+fn checked_by(promtool: &Path, text: &[u8]) {
     let mut child = Command::new(promtool)
         .args(["check", "metrics"])
         .stdin(Stdio::piped())
