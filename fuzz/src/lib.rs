@@ -5,3 +5,4 @@
 
 pub mod model_histogram;
 pub mod model;
+pub mod exposition_protobuf;
