@@ -187,10 +187,8 @@ impl<'b> ProtobufParser<'b> {
         }
         let offset = self.metric.offset();
         let Metric { integer, float, .. } = &mut self.metric;
-        let form = self
-            .converter
-            .convert(integer, float)
-            .map_err(|error| ParseError::in_binary(offset, error.to_string()))?;
+        let form =
+            self.converter.convert(integer, float).map_err(|error| ParseError::in_binary(offset, error.to_string()))?;
         if kind == Kind::GaugeHistogram {
             integer.counter_reset_hint = CounterResetHint::Gauge;
             float.counter_reset_hint = CounterResetHint::Gauge;

@@ -170,8 +170,7 @@ fn families(text: &[u8]) -> BTreeMap<String, Vec<String>> {
 fn prometheus_says_the_same_in_protobuf_and_in_the_text_that_is_written_of_it() {
     let folder = tempfile::tempdir().unwrap();
     let Some((_running, address)) = prometheus(folder.path()) else { return };
-    let protobuf =
-        "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;escaping=underscores";
+    let protobuf = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;escaping=underscores";
     let text = "text/plain;version=0.0.4;escaping=underscores";
     // A family is stable if it did not change between the two texts around the protobuf.
     let before = families(&get(address, "/metrics", text).unwrap().1);

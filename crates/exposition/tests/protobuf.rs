@@ -136,7 +136,8 @@ fn counts_in_floats_override_whole_ones_unless_they_are_zero() {
             bucket.double(2, 2.0);
         });
     });
-    let series = ["h_count 2.5", "h_sum 0", "h_bucket{le=\"1.0\"} 1.5", "h_bucket{le=\"2.0\"} 2", "h_bucket{le=\"+Inf\"} 2.5"];
+    let series =
+        ["h_count 2.5", "h_sum 0", "h_bucket{le=\"1.0\"} 1.5", "h_bucket{le=\"2.0\"} 2", "h_bucket{le=\"+Inf\"} 2.5"];
     check(&body, options(false, false), &series);
     check(&body, options(false, true), &["h float{count:2.5, sum:0, [-Inf,1]:1.5, (1,2]:0.5, (2,+Inf]:0.5} Unknown"]);
 }
@@ -172,7 +173,14 @@ fn what_makes_a_histogram_native() {
     check(&with(|h| h.message(12, |_| {})), Options::default(), &[empty]);
     check(&with(|h| h.message(9, |_| {})), Options::default(), &[empty]);
     check(&with(|h| h.double(6, 0.001)), Options::default(), &[empty]);
-    check(&with(|h| { h.uint64(1, 2); h.uint64(7, 2) }), Options::default(), &["h {count:2, sum:0, [-0,0]:2} Unknown"]);
+    check(
+        &with(|h| {
+            h.uint64(1, 2);
+            h.uint64(7, 2);
+        }),
+        Options::default(),
+        &["h {count:2, sum:0, [-0,0]:2} Unknown"],
+    );
     // A zero bucket in floats alone does not, as in Prometheus.
     let classic = ["h_count 0", "h_sum 0", "h_bucket{le=\"+Inf\"} 0"];
     check(&with(|h| h.double(8, 2.0)), Options::default(), &classic);
@@ -234,11 +242,7 @@ fn exemplars_of_a_native_histogram_need_a_time() {
         &[&format!("{empty} # {{trace=\"own\"}} 1 @1250 # {{trace=\"own\"}} 3 @3250")],
     );
     check(&body(&[None], &[Some(4)]), Options::default(), &[empty]);
-    check(
-        &body(&[], &[None, Some(4)]),
-        Options::default(),
-        &[&format!("{empty} # {{trace=\"bucket\"}} 2 @4250")],
-    );
+    check(&body(&[], &[None, Some(4)]), Options::default(), &[&format!("{empty} # {{trace=\"bucket\"}} 2 @4250")]);
     // A classic bucket's does not.
     let mut classic = Options::default();
     classic.ignore_native_histograms = true;
@@ -332,7 +336,10 @@ fn broken_bodies() {
     fails(&[2, 0x0a, 0x05], "unexpected EOF");
     fails(&message(|f| f.bytes(4, &[0x32, 0])), "proto: wrong wireType = 2 for field TimestampMs");
     fails(&message(|f| f.message(4, |m| m.bytes(7, &[0x2c]))), "proto: Histogram: wiretype end group for non-group");
-    fails(&message(|f| f.message(4, |m| m.message(7, |h| h.bytes(3, &[0x0c])))), "proto: Bucket: wiretype end group for non-group");
+    fails(
+        &message(|f| f.message(4, |m| m.message(7, |h| h.bytes(3, &[0x0c])))),
+        "proto: Bucket: wiretype end group for non-group",
+    );
     fails(&message(|f| f.message(4, |m| m.message(7, |h| h.bytes(14, &[0])))), "unexpected EOF");
 }
 

@@ -69,7 +69,11 @@ fn metric() -> impl Strategy<Value = Metric> {
         .prop_map(|bounds| bounds.into_iter().map(|bound| f64::from(bound) / 8.0).collect::<Vec<_>>());
     let counts = prop::collection::vec(0u64..1000, 6);
     prop_oneof![
-        (number(), prop::option::of(millis().prop_map(i64::cast_unsigned)), prop::option::of(("[a-z\"]{0,6}", number())))
+        (
+            number(),
+            prop::option::of(millis().prop_map(i64::cast_unsigned)),
+            prop::option::of(("[a-z\"]{0,6}", number()))
+        )
             .prop_map(|(value, created, exemplar)| Metric::Counter { value, created, exemplar }),
         number().prop_map(Metric::Gauge),
         number().prop_map(Metric::Untyped),
@@ -87,8 +91,13 @@ fn family() -> impl Strategy<Value = Family> {
     let timestamp = prop::option::of(millis());
     // Readers do not see blanks before a help text.
     let help = text().prop_map(|help| help.trim_start().to_owned());
-    (name, help, labels, timestamp, metric())
-        .prop_map(|(name, help, labels, timestamp, value)| Family { name, help, labels, timestamp, value })
+    (name, help, labels, timestamp, metric()).prop_map(|(name, help, labels, timestamp, value)| Family {
+        name,
+        help,
+        labels,
+        timestamp,
+        value,
+    })
 }
 
 fn write(families: &[Family], format: Format, created_lines: bool) -> Vec<u8> {
@@ -100,7 +109,9 @@ fn write(families: &[Family], format: Format, created_lines: bool) -> Vec<u8> {
         writer.begin(&FamilyHead { name, help: Some(help), unit: "", metric_type: value.metric_type() });
         let labels: Vec<_> = labels.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let mut sample = |value| {
-            writer.sample(&Sample { labels: &labels, timestamp_ms: *timestamp, value }).expect("every format can say it");
+            writer
+                .sample(&Sample { labels: &labels, timestamp_ms: *timestamp, value })
+                .expect("every format can say it");
         };
         match value {
             Metric::Counter { value, created, exemplar } => {
@@ -113,7 +124,8 @@ fn write(families: &[Family], format: Format, created_lines: bool) -> Vec<u8> {
             Metric::Gauge(value) => sample(Value::Gauge(*value)),
             Metric::Untyped(value) => sample(Value::Untyped(*value)),
             Metric::Summary { count, sum, quantiles } => {
-                let quantiles: Vec<_> = quantiles.iter().map(|(rank, value)| Quantile { rank: *rank, value: *value }).collect();
+                let quantiles: Vec<_> =
+                    quantiles.iter().map(|(rank, value)| Quantile { rank: *rank, value: *value }).collect();
                 sample(Value::Summary(SummaryValue { count: *count, sum: *sum, created: None, quantiles: &quantiles }));
             }
             Metric::Classic { sum, bounds, counts } => {
@@ -223,9 +235,7 @@ fn expected(family: &Family, format: Format) -> Vec<String> {
                 positive_spans: vec![promd_model::Span::new(*offset, u32::try_from(counts.len()).expect("few"))],
                 positive_buckets: counts
                     .iter()
-                    .scan(0, |before, count| {
-                        Some(count.cast_signed() - std::mem::replace(before, count.cast_signed()))
-                    })
+                    .scan(0, |before, count| Some(count.cast_signed() - std::mem::replace(before, count.cast_signed())))
                     .collect(),
                 ..promd_model::Histogram::default()
             };

@@ -49,7 +49,12 @@ fn help_and_labels_are_escaped() {
 #[test]
 fn numbers() {
     let texts = |format, value| {
-        let lines = write(format, EscapingScheme::None, &head("g", MetricType::Gauge), &[Sample::new(&[], Value::Gauge(value))]);
+        let lines = write(
+            format,
+            EscapingScheme::None,
+            &head("g", MetricType::Gauge),
+            &[Sample::new(&[], Value::Gauge(value))],
+        );
         lines.lines().nth(1).expect("the second line is the sample").to_owned()
     };
     for (value, text, openmetrics) in [
@@ -80,12 +85,8 @@ fn counters_lose_their_suffix_in_the_metadata_of_openmetrics() {
     let value = Value::Counter(CounterValue { value: 3.0, created: Some(at(5, 500)), exemplar: Some(&exemplar) });
     let sample = Sample::new(&[("a", "b")], value);
     check(TEXT, &head("c_total", MetricType::Counter), sample, &["# TYPE c_total counter", "c_total{a=\"b\"} 3"]);
-    let expected = [
-        "# TYPE c counter",
-        "c_total{a=\"b\"} 3.0 # {trace=\"a\\\"b\"} 0.5 10.25",
-        "c_created{a=\"b\"} 5.5",
-        "# EOF",
-    ];
+    let expected =
+        ["# TYPE c counter", "c_total{a=\"b\"} 3.0 # {trace=\"a\\\"b\"} 0.5 10.25", "c_created{a=\"b\"} 5.5", "# EOF"];
     check(OPENMETRICS, &head("c_total", MetricType::Counter), sample, &expected);
     // One without the suffix is none to OpenMetrics.
     let plain = Sample::new(&[], Value::counter(1.0));
@@ -142,8 +143,7 @@ fn histogram<'a>(buckets: &'a [Bucket], count: Count, infinity_exemplar: Option<
 #[test]
 fn histograms() {
     let exemplar = example(0.5, None);
-    let buckets =
-        [Bucket { upper_bound: 1.0, cumulative_count: Count::Integer(1), exemplar: Some(exemplar.clone()) }];
+    let buckets = [Bucket { upper_bound: 1.0, cumulative_count: Count::Integer(1), exemplar: Some(exemplar.clone()) }];
     let sample = histogram(&buckets, Count::Integer(2), Some(&exemplar));
     let lines = ["h_bucket{le=\"1\"} 1", "h_bucket{le=\"+Inf\"} 2", "h_sum 7.5", "h_count 2"];
     for metric_type in [MetricType::Histogram, MetricType::GaugeHistogram] {
@@ -172,7 +172,8 @@ fn the_last_bucket_is_not_written_twice() {
 #[test]
 fn names_that_are_not_legacy_are_quoted_or_escaped() {
     let family = FamilyHead { help: Some("H"), ..head("http.size", MetricType::Counter) };
-    let samples = [Sample::new(&[], Value::counter(1.0)), Sample::new(&[("a.b", "c"), ("d:e", "f")], Value::counter(2.0))];
+    let samples =
+        [Sample::new(&[], Value::counter(1.0)), Sample::new(&[("a.b", "c"), ("d:e", "f")], Value::counter(2.0))];
     let lines = write(TEXT, EscapingScheme::None, &family, &samples);
     let expected = "# HELP \"http.size\" H\n# TYPE \"http.size\" counter\n{\"http.size\"} 1\n\
                     {\"http.size\",\"a.b\"=\"c\",\"d:e\"=\"f\"} 2\n";
@@ -183,13 +184,13 @@ fn names_that_are_not_legacy_are_quoted_or_escaped() {
         (EscapingScheme::Values, "U__http_2e_size", "U__a_2e_b"),
     ] {
         let lines = write(TEXT, escaping, &family, &samples);
-        let expected = format!(
-            "# HELP {name} H\n# TYPE {name} counter\n{name} 1\n{name}{{{label}=\"c\",\"d:e\"=\"f\"}} 2\n"
-        );
+        let expected =
+            format!("# HELP {name} H\n# TYPE {name} counter\n{name} 1\n{name}{{{label}=\"c\",\"d:e\"=\"f\"}} 2\n");
         assert_eq!(lines, expected);
     }
     // A legacy name is not escaped, though dots and values would change its underscore.
-    let lines = write(TEXT, EscapingScheme::Dots, &head("a_b", MetricType::Gauge), &[Sample::new(&[], Value::Gauge(1.0))]);
+    let lines =
+        write(TEXT, EscapingScheme::Dots, &head("a_b", MetricType::Gauge), &[Sample::new(&[], Value::Gauge(1.0))]);
     assert_eq!(lines, "# TYPE a_b gauge\na_b 1\n");
 }
 
@@ -199,7 +200,8 @@ fn a_family_without_samples_is_not_written() {
         let mut writer = Writer::new(format, EscapingScheme::None);
         writer.begin(&FamilyHead { help: Some("H"), ..head("a", MetricType::Gauge) });
         writer.begin(&head("b", MetricType::Gauge));
-        let expected: &[u8] = if matches!(format, Format::OpenMetrics1_0_0 | Format::OpenMetrics0_0_1) { b"# EOF\n" } else { b"" };
+        let expected: &[u8] =
+            if matches!(format, Format::OpenMetrics1_0_0 | Format::OpenMetrics0_0_1) { b"# EOF\n" } else { b"" };
         assert_eq!(writer.finish().unwrap(), expected);
     }
 }

@@ -102,9 +102,7 @@ impl Converter {
         self.buckets.sort_by(|a, b| a.upper_bound.partial_cmp(&b.upper_bound).unwrap_or(std::cmp::Ordering::Equal));
         self.buckets.dedup_by(|later, first| later.upper_bound == first.upper_bound);
         let fall = self.buckets.windows(2).find_map(|pair| match pair {
-            [lower, upper] if upper.count < lower.count => {
-                Some(ConvertError::NotCumulative(upper.count, lower.count))
-            }
+            [lower, upper] if upper.count < lower.count => Some(ConvertError::NotCumulative(upper.count, lower.count)),
             _ => None,
         });
         if let Some(error) = fall {
@@ -116,7 +114,11 @@ impl Converter {
     /// may hold anything before and the other one does so after. What was collected is not to be used again.
     ///
     /// Without a count it is that of the last bucket; without a bucket `+Inf` one is added that has the count.
-    pub(crate) fn convert(&mut self, integer: &mut Histogram, float: &mut FloatHistogram) -> Result<Form, ConvertError> {
+    pub(crate) fn convert(
+        &mut self,
+        integer: &mut Histogram,
+        float: &mut FloatHistogram,
+    ) -> Result<Form, ConvertError> {
         self.sort();
         if let Some(error) = self.error {
             return Err(error);

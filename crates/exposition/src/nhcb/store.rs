@@ -161,7 +161,8 @@ impl Identity {
 
     /// Passes name and labels to `label`.
     pub(super) fn for_each_label(&self, label: &mut dyn FnMut(&str, &str)) {
-        let mut texts = self.bytes.split(|byte| *byte == SEPARATOR).map(|text| str::from_utf8(text).unwrap_or_default());
+        let mut texts =
+            self.bytes.split(|byte| *byte == SEPARATOR).map(|text| str::from_utf8(text).unwrap_or_default());
         label("__name__", texts.next().unwrap_or_default());
         while let (Some(name), Some(value)) = (texts.next(), texts.next()) {
             label(name, value);

@@ -7,8 +7,8 @@ use promd_model::quote;
 
 use super::parts::invalid;
 use super::schema::{self, Fields};
-use crate::entry::MetricType;
 use crate::ParseError;
+use crate::entry::MetricType;
 
 /// What a family says of all its metrics, and the metrics that are yet to come.
 #[derive(Debug)]
@@ -101,9 +101,8 @@ impl<'b> Family<'b> {
             Ok(name) if !name.is_empty() => name,
             _ => return Err(invalid(self.offset, "invalid metric name", self.name)),
         };
-        let help = str::from_utf8(self.help).map_err(|_| {
-            invalid(self.offset, &format!("invalid help for metric {}", quote::go(name)), self.help)
-        })?;
+        let help = str::from_utf8(self.help)
+            .map_err(|_| invalid(self.offset, &format!("invalid help for metric {}", quote::go(name)), self.help))?;
         let kind = self.kind().ok_or_else(|| {
             let what = format!("unknown metric type for metric {}: {}", quote::go(name), self.type_number);
             ParseError::in_binary(self.offset, what)

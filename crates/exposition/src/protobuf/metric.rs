@@ -217,8 +217,7 @@ impl<'b> Metric<'b> {
             Form::Float => {
                 std::mem::swap(&mut float.positive_spans, &mut integer.positive_spans);
                 std::mem::swap(&mut float.negative_spans, &mut integer.negative_spans);
-                (float.sum, float.schema, float.zero_threshold) =
-                    (integer.sum, integer.schema, integer.zero_threshold);
+                (float.sum, float.schema, float.zero_threshold) = (integer.sum, integer.schema, integer.zero_threshold);
                 float.counter_reset_hint = hint;
                 float.compact(0);
             }
@@ -238,7 +237,12 @@ impl<'b> Metric<'b> {
 
     /// The next field of this `number` in the metric's value that begins at `cursor` or later, and moves `cursor` behind
     /// it. A cursor starts at 0.
-    pub(super) fn next_part(&self, cursor: &mut usize, message: &'static schema::Message, number: u32) -> Option<Part<'b>> {
+    pub(super) fn next_part(
+        &self,
+        cursor: &mut usize,
+        message: &'static schema::Message,
+        number: u32,
+    ) -> Option<Part<'b>> {
         let first = self.values.partition_point(|range| range.end <= *cursor);
         for range in self.values.iter().skip(first) {
             let start = range.start.max(*cursor);
@@ -279,7 +283,6 @@ pub(super) struct Labels<'b>(Fields<'b>);
 
 impl<'b> Labels<'b> {
     /// The next one; `Err` if it is no label. After an error there is no other.
-    #[expect(clippy::should_implement_trait, reason = "an iterator of results would go on after an error")]
     pub(super) fn next(&mut self) -> Result<Option<(&'b str, &'b str)>, ParseError> {
         while let Some(field) = self.0.next()? {
             if field.number == schema::metric::LABEL {

@@ -155,7 +155,6 @@ impl<'b> Fields<'b> {
         Ok(Self { reader: self.check(field.as_message())?, message })
     }
 
-    #[expect(clippy::should_implement_trait, reason = "an iterator of results would go on after an error")]
     #[inline]
     pub(super) fn next(&mut self) -> Result<Option<Field<'b>>, ParseError> {
         let next = self.reader.next();

@@ -94,7 +94,9 @@ fn write_name(out: &mut Vec<u8>, name: &str, suffix: &str, quoted: bool) {
 /// Writes `text` with backslashes before backslashes, `\n` for a line feed, and if `quote` says so a backslash before quotes.
 pub(super) fn write_escaped(out: &mut Vec<u8>, text: &str, quote: bool) {
     let mut rest = text.as_bytes();
-    let special = |rest: &[u8]| if quote { memchr::memchr3(b'\\', b'\n', b'"', rest) } else { memchr::memchr2(b'\\', b'\n', rest) };
+    let special = |rest: &[u8]| {
+        if quote { memchr::memchr3(b'\\', b'\n', b'"', rest) } else { memchr::memchr2(b'\\', b'\n', rest) }
+    };
     while let Some((plain, [found, after @ ..])) = special(rest).and_then(|at| rest.split_at_checked(at)) {
         out.extend_from_slice(plain);
         out.extend_from_slice(match found {

@@ -10,7 +10,7 @@ use super::Family;
 use super::name::escaped;
 use crate::MetricType;
 use crate::protobuf::schema::{
-    bucket, counter, exemplar, family, histogram, label, metric, quantile, span, summary, timestamp, VALUE,
+    VALUE, bucket, counter, exemplar, family, histogram, label, metric, quantile, span, summary, timestamp,
 };
 
 /// Appends a metric to the message of its family.
