@@ -22,6 +22,8 @@
 //! what a label says, with the expressions of `promd-regex`. `sample` and `metadata` say what a series holds, at a time of
 //! `time`. `float`, `quote`, `duration` and `size` are text alone.
 
+#![forbid(unsafe_code)]
+
 mod duration;
 pub mod float;
 mod labels;

@@ -105,7 +105,8 @@ impl LabelsBuilder {
             return Ok(self.base.clone());
         }
         self.pack()?;
-        Ok(Labels::trusted(&self.packed))
+        // Edits need not change anything: a label was removed that was not there.
+        Ok(if self.packed == self.base.as_packed() { self.base.clone() } else { Labels::trusted(&self.packed) })
     }
 
     /// The label set, borrowed from the builder: to look for a series that may exist already.

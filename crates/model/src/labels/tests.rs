@@ -176,6 +176,7 @@ fn what_is_not_changed_is_not_copied() {
     let labels = up();
     let mut builder = LabelsBuilder::new();
     assert!(Arc::ptr_eq(&builder.reset(&labels).build().unwrap().0, &labels.0));
+    assert!(Arc::ptr_eq(&builder.remove("absent").set("job", "a").build().unwrap().0, &labels.0));
     assert!(Arc::ptr_eq(&labels.filter(|_| true).0, &labels.0));
     assert!(size_of::<Option<Labels>>() <= 16);
 }

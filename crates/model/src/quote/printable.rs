@@ -3,6 +3,8 @@
 //! They are those of the categories L, M, N, P and S that Unicode 15.0 has, the version of Go 1.21 to 1.26, and the space. A
 //! test builds the same table from the tables of `regex-syntax`, and prints it should they differ.
 
+// Long: a generated table.
+
 pub(super) static PRINTABLE: &[(u32, u32)] = &[
     (0x20, 0x7e),
     (0xa1, 0xac),
