@@ -49,6 +49,7 @@ impl Columns {
     /// assert_eq!(columns.as_floats().map(|run| run.v), Some(&[0.5, 1.5, 2.5][..]));
     /// ```
     pub fn floats_mut(&mut self, reserve: usize) -> FloatsMut<'_> {
+        self.open_floats();
         self.times.reserve(reserve);
         self.values.reserve(reserve);
         let first = self.len();
@@ -187,6 +188,7 @@ impl Columns {
         self.runs.push(Head { row, kind });
     }
 
+    #[inline]
     fn push_time(&mut self, t: i64, start: i64) {
         if start != 0 || !self.starts.is_empty() {
             self.starts.resize(self.times.len(), 0);
@@ -209,20 +211,21 @@ impl FloatsMut<'_> {
     /// Appends a float.
     #[inline]
     pub fn push(&mut self, t: i64, v: f64) {
-        self.columns.push_float(t, v);
+        self.push_with_start(t, v, 0);
     }
 
     /// Appends a float with its start timestamp.
     #[inline]
     pub fn push_with_start(&mut self, t: i64, v: f64, start: i64) {
-        self.columns.push_float_with_start(t, v, start);
+        // The run has been open since `floats_mut`.
+        self.columns.push_time(t, start);
+        self.columns.values.push(v);
     }
 
     /// Appends `rows` rows of zeros and gives their timestamps and values to be written over: the way to fill columns without
     /// a check for each sample.
     pub fn rows_mut(&mut self, rows: usize) -> (&mut [i64], &mut [f64]) {
         let columns = &mut *self.columns;
-        columns.open_floats();
         let (row, value) = (columns.times.len(), columns.values.len());
         columns.times.resize(row + rows, 0);
         columns.values.resize(value + rows, 0.0);

@@ -116,17 +116,18 @@ impl<C: Cell + From<f64>> PartsMut<'_, C> {
     fn combine_custom(&mut self, other: &FloatHistogram, sign: f64) -> bool {
         let own = std::mem::take(self.custom_values);
         let theirs = &other.custom_values;
+        let at_most = other.positive_buckets.len();
         let cells = other.positive_buckets.iter().map(|count| C::from(sign * count));
         let incoming = Walk::new(&other.positive_spans, other.positive_buckets.len()).zip(cells);
         let same = same_bounds(&own, theirs);
         if same {
-            self.positive.merge(incoming);
+            self.positive.merge(incoming, at_most);
             *self.custom_values = own;
         } else {
             let common = common_bounds(&own, theirs);
             self.positive.regroup(onto(&own, &common));
             let mut target = onto(theirs, &common);
-            self.positive.merge(incoming.map(move |(index, cell)| (target(index), cell)));
+            self.positive.merge(incoming.map(move |(index, cell)| (target(index), cell)), at_most);
             *self.custom_values = common;
         }
         !same
@@ -155,7 +156,13 @@ impl Fit {
             return;
         }
         let counts = buckets.iter().map(|count| C::from(sign * count));
-        let cells = coalesce(walk.map(|index| coarser_index(index, steps)).zip(counts));
-        side.merge(cells.skip_while(|(index, _)| in_zero(*index)));
+        let near_zero = |(index, _): &(i64, C)| in_zero(*index);
+        if steps == 0 {
+            side.merge(walk.zip(counts).skip_while(near_zero), buckets.len());
+        } else {
+            // Added up first: that order gives the bits of Prometheus.
+            let cells = coalesce(walk.map(|index| coarser_index(index, steps)).zip(counts));
+            side.merge(cells.skip_while(near_zero), buckets.len());
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Operations on one side of a histogram, whatever its cells hold.
 
+use std::iter::Peekable;
+
 use super::cell::Cell;
 use super::schema::coarser_index;
 use super::span::{Span, SpanBuilder, Walk, total_length};
@@ -117,30 +119,26 @@ impl<C: Cell> SideMut<'_, C> {
 
     /// Adds cells that come in ascending order of index; the same index may come several times.
     ///
-    /// Where every index already has a bucket nothing is allocated. Otherwise the side is written anew, once.
-    pub(crate) fn merge(&mut self, incoming: impl Iterator<Item = (i64, C)> + Clone) {
-        let missing = self.absorb_present(incoming.clone());
-        if missing == 0 {
+    /// Where every index already has a bucket nothing is allocated. Otherwise the side is written anew, once, with room for
+    /// `at_most` more.
+    pub(crate) fn merge(&mut self, incoming: impl Iterator<Item = (i64, C)>, at_most: usize) {
+        let mut incoming = incoming.peekable();
+        self.absorb_present(&mut incoming);
+        if incoming.peek().is_none() {
             return;
         }
         let mut spans = SpanBuilder::default();
-        let mut cells = Vec::with_capacity(self.cells.len() + missing);
+        let mut cells = Vec::with_capacity(self.cells.len() + at_most);
         let mut own = self.iter().peekable();
-        let mut incoming = incoming.peekable();
         loop {
-            let take_own = match (own.peek(), incoming.peek()) {
-                (None, None) => break,
-                (Some(_), None) => true,
-                (None, Some(_)) => false,
-                (Some((a, _)), Some((b, _))) => a <= b,
+            let next = match (own.peek(), incoming.peek()) {
+                (Some((here, _)), Some((there, _))) if there < here => incoming.next(),
+                (Some(_), _) => own.next(),
+                (None, _) => incoming.next(),
             };
-            let next = if take_own { own.next() } else { incoming.next() };
             let Some((index, mut cell)) = next else { break };
             while let Some((_, more)) = incoming.next_if(|(next, _)| *next == index) {
-                // What has a bucket is in it since the first pass.
-                if !take_own {
-                    cell.absorb(more);
-                }
+                cell.absorb(more);
             }
             spans.push(index);
             cells.push(cell);
@@ -150,21 +148,16 @@ impl<C: Cell> SideMut<'_, C> {
         *self.cells = cells;
     }
 
-    /// Adds the cells whose index has a bucket; returns how many have none.
-    fn absorb_present(&mut self, incoming: impl Iterator<Item = (i64, C)>) -> usize {
-        let mut missing = 0;
-        let mut walk = Walk::new(self.spans, self.cells.len()).enumerate();
-        let mut here = walk.next();
-        for (index, cell) in incoming {
-            while here.is_some_and(|(_, own)| own < index) {
-                here = walk.next();
+    /// Adds cells up to the first one whose index has no bucket.
+    fn absorb_present(&mut self, incoming: &mut Peekable<impl Iterator<Item = (i64, C)>>) {
+        for (own, cell) in Walk::new(self.spans, self.cells.len()).zip(self.cells.iter_mut()) {
+            while let Some((_, more)) = incoming.next_if(|(index, _)| *index == own) {
+                cell.absorb(more);
             }
-            match here {
-                Some((place, own)) if own == index => self.cells[place].absorb(cell),
-                _ => missing += 1,
+            if incoming.peek().is_none_or(|(index, _)| *index < own) {
+                return;
             }
         }
-        missing
     }
 }
 
