@@ -5,8 +5,7 @@
 //! (`prometheus/histogram.go`) are not the floats nearest to the exact bounds but what a recipe gives, and Prometheus has
 //! the same (`model/histogram/generic.go`), so the recipe is followed here to the bit.
 //!
-//! The bounds of a schema are every second one of the next finer schema. So one table, that of schema 8, is enough: the
-//! bucket of a coarser schema is the finest bucket's index divided and rounded up.
+//! The bounds of a schema are every second one of the next finer schema. So one table, that of schema 8, is enough.
 
 /// The finest and the coarsest resolution.
 pub(super) const FINEST: i32 = 8;
@@ -62,12 +61,22 @@ pub(super) fn bucket(value: f64, schema: i32) -> i32 {
         return bucket(f64::MAX, schema) + 1;
     }
     let (fraction, exponent) = split(value.abs());
-    let within = TABLE.partition_point(|bound| *bound < fraction);
-    // At most 256, so it fits.
-    let finest = (exponent - 1) * (1 << FINEST) + i32::try_from(within).unwrap_or(1 << FINEST);
-    let shift = FINEST - schema;
-    // Shifting rounds down, also below zero; adding all but one before makes that up.
-    (finest + (1 << shift) - 1) >> shift
+    let above_half = fraction > 0.5;
+    if schema <= 0 {
+        // Shifting rounds down, also below zero; adding all but one before makes that up.
+        let powers = exponent - 1 + i32::from(above_half);
+        return (powers + (1 << -schema) - 1) >> -schema;
+    }
+    // The last bound below the fraction, found bit by bit among those of the schema.
+    let mut last = 0;
+    for bit in (0..schema).rev() {
+        let probe = last | 1 << bit;
+        if TABLE.get(probe << (FINEST - schema)).is_some_and(|bound| *bound < fraction) {
+            last = probe;
+        }
+    }
+    // Below 256, so it fits.
+    ((exponent - 1) << schema) + i32::try_from(last).unwrap_or(0) + i32::from(above_half)
 }
 
 /// The upper bound of a bucket. Of the last before infinity, it is the largest float.

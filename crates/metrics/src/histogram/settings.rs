@@ -139,3 +139,26 @@ impl NativeSettings {
         NativeSettings { exemplar_ttl, ..self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{HistogramSettings, exponential_buckets, exponential_range_buckets, linear_buckets};
+
+    #[test]
+    fn bounds_by_arithmetic() {
+        assert_eq!(linear_buckets(-15.0, 5.0, 6), [-15.0, -10.0, -5.0, 0.0, 5.0, 10.0]);
+        // Added up, 0.1 is not three times itself: Go prints 0.30000000000000004 too.
+        assert_eq!(linear_buckets(0.1, 0.1, 3), [0.1, 0.2, 0.30000000000000004]);
+        assert_eq!(exponential_buckets(100.0, 1.5, 3), [100.0, 150.0, 225.0]);
+        let range = exponential_range_buckets(1.0, 10_000.0, 5);
+        assert!(range.iter().zip([1.0, 10.0, 100.0, 1000.0, 10_000.0]).all(|(a, b)| (a / b - 1.0f64).abs() < 1e-12));
+        assert_eq!(exponential_range_buckets(1.0, 2.0, 1), [1.0]);
+        assert!(linear_buckets(1.0, 1.0, 0).is_empty() && exponential_range_buckets(1.0, 2.0, 0).is_empty());
+    }
+
+    #[test]
+    fn classic_bounds_are_put_in_order() {
+        let settings = HistogramSettings::classic([2.0, f64::NAN, f64::INFINITY, -1.0, 0.0, -0.0, 2.0]);
+        assert_eq!(*settings.bounds(), [-1.0, 0.0, 2.0]);
+    }
+}

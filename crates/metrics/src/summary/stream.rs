@@ -27,12 +27,22 @@ const MAX_ENTRIES: usize = 8192;
 
 #[derive(Debug)]
 pub(super) struct Stream {
-    objectives: Box<[Objective]>,
+    targets: Box<[Target]>,
     entries: Vec<Entry>,
     /// Where the next list is put together.
     scratch: Vec<Entry>,
     count: u64,
     least: f64,
+}
+
+/// An objective: the allowance falls towards its rank and rises after it.
+#[derive(Debug)]
+struct Target {
+    rank: f64,
+    /// By so much for each rank below.
+    falling: f64,
+    /// By so much for each rank above.
+    rising: f64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -54,8 +64,12 @@ impl Entry {
 impl Stream {
     pub(super) fn new(objectives: &[Objective]) -> Stream {
         let inner = objectives.iter().filter(|objective| objective.rank > 0.0 && objective.rank < 1.0);
-        let objectives = inner.copied().collect();
-        Stream { objectives, entries: Vec::new(), scratch: Vec::new(), count: 0, least: f64::NAN }
+        let targets = inner.map(|Objective { rank, error }| Target {
+            rank: *rank,
+            falling: 2.0 * error / (1.0 - rank),
+            rising: 2.0 * error / rank,
+        });
+        Stream { targets: targets.collect(), entries: Vec::new(), scratch: Vec::new(), count: 0, least: f64::NAN }
     }
 
     pub(super) fn clear(&mut self) {
@@ -66,17 +80,12 @@ impl Stream {
     /// How many observations an entry may lump together, or be wrong by, that covers ranks from `low` to `high`.
     fn allowance(&self, low: f64, high: f64) -> f64 {
         let count = self.count as f64;
-        let at = |objective: &Objective| {
-            let Objective { rank: target, error } = *objective;
-            // It falls towards the objective's rank and rises after it.
-            let rank = (target * count).clamp(low, high);
-            if rank >= target * count {
-                2.0 * error * rank / target
-            } else {
-                2.0 * error * (count - rank) / (1.0 - target)
-            }
+        let at = |target: &Target| {
+            let lowest = target.rank * count;
+            let rank = lowest.clamp(low, high);
+            if rank >= lowest { target.rising * rank } else { target.falling * (count - rank) }
         };
-        self.objectives.iter().map(at).fold(f64::INFINITY, f64::min)
+        self.targets.iter().map(at).fold(f64::INFINITY, f64::min)
     }
 
     /// Adds observations, which are sorted and none of them NaN.
