@@ -31,6 +31,9 @@ pub struct Snapshot {
     histograms: Vec<StoredHistogram>,
     /// The samples in the order of [`Snapshot::visit`]: indexes, those that do not fit left out.
     order: Vec<usize>,
+    /// The families by name, and the place of each; kept for their buffers.
+    by_name: Vec<usize>,
+    ranks: Vec<usize>,
     text: String,
     /// Ranges of `text`: name, value.
     labels: Vec<(Range<usize>, Range<usize>)>,
@@ -46,6 +49,8 @@ pub struct Snapshot {
 #[derive(Debug)]
 struct StoredSample {
     family: usize,
+    /// The place of the family's name among all names, once all are known: compared in its stead.
+    rank: usize,
     labels: Range<usize>,
     timestamp_ms: Option<i64>,
     value: Stored,
@@ -142,11 +147,36 @@ impl Snapshot {
         self.problems = Problems::default();
     }
 
+    fn rank_families(&mut self) {
+        self.by_name.clear();
+        self.by_name.extend(0..self.families.len());
+        let name = |at: &usize| self.families.get(*at).map_or("", Desc::name);
+        self.by_name.sort_by(|a, b| name(a).cmp(name(b)));
+        self.ranks.clear();
+        self.ranks.resize(self.families.len(), 0);
+        for (rank, group) in self.by_name.chunk_by(|a, b| name(a) == name(b)).enumerate() {
+            for family in group {
+                if let Some(place) = self.ranks.get_mut(*family) {
+                    *place = rank;
+                }
+            }
+        }
+        for sample in &mut self.samples {
+            sample.rank = self.ranks.get(sample.family).copied().unwrap_or(0);
+        }
+    }
+
     /// Sorts what was collected and leaves out what does not fit together.
     pub(crate) fn finish(&mut self) -> Result<(), GatherError> {
         let mut order: Vec<usize> = std::mem::take(&mut self.order);
         order.extend(0..self.samples.len());
-        order.sort_unstable_by(|a, b| self.compare(*a, *b).then_with(|| a.cmp(b)));
+        self.rank_families();
+        // Samples come family by family, so the first sort merges few runs, and the second has short pieces. Both are stable:
+        // of samples that exclude each other, the one collected first stays first.
+        order.sort_by_key(|at| self.rank(*at));
+        for group in order.chunk_by_mut(|a, b| self.rank(*a) == self.rank(*b)) {
+            group.sort_by(|a, b| self.compare(*a, *b));
+        }
         let mut problems = std::mem::take(&mut self.problems);
         self.drop_inconsistent(&mut order, &mut problems);
         self.drop_collisions(&mut order, &mut problems);

@@ -86,10 +86,10 @@ impl Snapshot {
 
     /// The order of [`Sink`](crate::Sink); equal samples are those that exclude each other.
     pub(super) fn compare(&self, a: usize, b: usize) -> Ordering {
-        let (Some((desc_a, a)), Some((desc_b, b))) = (self.stored(a), self.stored(b)) else {
+        let (Some(a), Some(b)) = (self.samples.get(a), self.samples.get(b)) else {
             return Ordering::Equal;
         };
-        let names = || desc_a.name().cmp(desc_b.name());
+        let names = || a.rank.cmp(&b.rank);
         let counts = || a.labels.len().cmp(&b.labels.len());
         let values = || self.labels(a).map(|(_, value)| value).cmp(self.labels(b).map(|(_, value)| value));
         // Those without a timestamp last.
@@ -104,7 +104,7 @@ impl Snapshot {
     /// Of the families of one name, the first collected says what type and help they have.
     pub(super) fn drop_inconsistent(&self, order: &mut Vec<usize>, problems: &mut Problems) {
         let mut kept = Vec::with_capacity(order.len());
-        for group in order.chunk_by(|a, b| self.name(*a) == self.name(*b)) {
+        for group in order.chunk_by(|a, b| self.rank(*a) == self.rank(*b)) {
             let families = || group.iter().filter_map(|at| self.samples.get(*at)).map(|sample| sample.family);
             let first = families().min();
             if first == families().max() {
@@ -134,7 +134,7 @@ impl Snapshot {
     /// A family must not be named like a series that a histogram or a summary is flattened to.
     pub(super) fn drop_collisions(&self, order: &mut Vec<usize>, problems: &mut Problems) {
         let whole = std::mem::take(order);
-        let groups: Vec<&[usize]> = whole.chunk_by(|a, b| self.name(*a) == self.name(*b)).collect();
+        let groups: Vec<&[usize]> = whole.chunk_by(|a, b| self.rank(*a) == self.rank(*b)).collect();
         let head = |group: &[usize]| group.first().and_then(|at| self.stored(*at)).map(|(desc, _)| desc);
         for group in &groups {
             let Some(desc) = head(group) else { continue };
@@ -187,7 +187,7 @@ impl Snapshot {
         format!("collected metric {name:?} {{{labels}}} was collected before with the same name and label values")
     }
 
-    fn name(&self, at: usize) -> &str {
-        self.stored(at).map_or("", |(desc, _)| desc.name())
+    pub(super) fn rank(&self, at: usize) -> Option<usize> {
+        self.samples.get(at).map(|sample| sample.rank)
     }
 }

@@ -61,7 +61,7 @@ impl Sink for Snapshot {
                 quantiles: append(&mut self.quantiles, quantiles),
             },
         };
-        self.samples.push(StoredSample { family, labels, timestamp_ms: sample.timestamp_ms, value });
+        self.samples.push(StoredSample { family, rank: 0, labels, timestamp_ms: sample.timestamp_ms, value });
     }
 }
 
