@@ -48,6 +48,18 @@ fn decodes_what_go_wrote() {
     }
 }
 
+/// An input of zstd that does not say how long it is can be refused at any point of any block.
+#[cfg(feature = "zstd")]
+#[test]
+fn a_stream_of_zstd_meets_the_limit_anywhere() {
+    let (mut decoder, mut out) = (Decoder::new(), Vec::new());
+    let input = fixture("text.stream.zst");
+    for limit in (0..40_000).step_by(37) {
+        let error = decoder.decode(Compression::Zstd, &input, limit, &mut out).unwrap_err();
+        assert_eq!(error, DecompressError::TooLarge { compression: Compression::Zstd, limit, declared: None });
+    }
+}
+
 /// The sizes that Go reaches are a yardstick for ours: within a tenth.
 #[test]
 fn encodes_about_as_well_as_go() {

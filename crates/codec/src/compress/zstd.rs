@@ -14,7 +14,6 @@ pub(super) fn decode(
     limit: usize,
     out: &mut Vec<u8>,
 ) -> Result<(), DecompressError> {
-    out.clear();
     let extent = extent(input).map_err(|fault| match fault {
         Fault::UnexpectedEnd => DecompressError::UnexpectedEnd { compression: COMPRESSION },
         Fault::Corrupt(what) => DecompressError::Corrupt { compression: COMPRESSION, what },
@@ -24,12 +23,16 @@ pub(super) fn decode(
         return Err(too_large);
     }
     let most = usize::try_from(extent.bound).map_or(limit, |bound| bound.min(limit));
-    out.reserve_exact(most);
+    out.reserve_exact(most.saturating_sub(out.len()));
+    // Not cleared before: only what the vector grows by is zeroed. What the vector has beyond that is not used, since
+    // the room for the output decides which error an input gives that does not fit.
+    out.resize(most, 0);
     // The output is its own window: decoding a whole input at once allocates nothing beside it.
-    match context.decompress(out, input) {
-        // The vector may have had more room than was asked for.
-        Ok(_) if out.len() <= limit => Ok(()),
-        Ok(_) => Err(too_large),
+    match context.decompress(out.as_mut_slice(), input) {
+        Ok(written) => {
+            out.truncate(written);
+            Ok(())
+        }
         Err(code) => {
             let what = zstd_safe::get_error_name(code);
             let full = what == DESTINATION_TOO_SMALL && extent.bound > limit as u64;
