@@ -15,6 +15,7 @@ use crate::engine::{self, Engine, Track};
 use crate::error::Error;
 use crate::parse::{self, Flags, Node, Parsed};
 use crate::shortcut::Plan;
+use crate::unicode::Spelling;
 
 /// A regular expression in Go's syntax that matches all of a text or none, and whose `.` matches newlines too: the
 /// `^(?s:…)$` of label matchers and relabelling.
@@ -90,8 +91,9 @@ impl Anchored {
     /// Compiles `pattern` as relabelling, `label_replace` and the CORS setting do: what is parsed is `^(?s:pattern)$` as
     /// one text.
     ///
-    /// It differs from [`new`](Self::new) in error texts, which show the text around the pattern too, and where
-    /// parentheses do not pair up within the pattern:
+    /// It differs from [`new`](Self::new) in error texts, which show the text around the pattern too, in the spelling
+    /// of Unicode classes (`\p{greek}` is refused in a matcher), and where parentheses do not pair up within the
+    /// pattern:
     ///
     /// ```
     /// use promd_regex::{Anchored, Error};
@@ -257,9 +259,10 @@ impl Form {
 
     fn parse(self, pattern: &[u8]) -> Result<Parsed, Error> {
         if self == Self::Wrapped {
-            return parse::parse(&wrap(pattern), Flags::default());
+            return parse::parse(&wrap(pattern), Flags::default(), Spelling::Loose);
         }
-        let Parsed { node, groups } = parse::parse(pattern, Flags { dot_newline: true, ..Flags::default() })?;
+        let flags = Flags { dot_newline: true, ..Flags::default() };
+        let Parsed { node, groups } = parse::parse(pattern, flags, Spelling::Exact)?;
         // Prometheus parses what it has parsed a second time between the anchors, and then they count.
         let node = parse::anchored(node).map_err(|kind| Error::new(kind, &wrap(pattern)))?;
         Ok(Parsed { node, groups })

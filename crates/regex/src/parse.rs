@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use regex_syntax::hir::{ClassUnicode, Hir, Look};
 
 use crate::error::{Error, ErrorKind};
-use crate::unicode;
+use crate::unicode::{self, Spelling};
 use cursor::Cursor;
 pub(crate) use node::Node;
 use node::{Count, MAX_COPIES};
@@ -48,10 +48,11 @@ pub(crate) struct Parsed {
 }
 
 /// Parses all of `pattern`, beginning with `flags`.
-pub(crate) fn parse(pattern: &[u8], flags: Flags) -> Result<Parsed, Error> {
+pub(crate) fn parse(pattern: &[u8], flags: Flags, spelling: Spelling) -> Result<Parsed, Error> {
     let mut parser = Parser {
         cursor: Cursor::new(pattern),
         flags,
+        spelling,
         open: Vec::new(),
         sequence: Sequence::default(),
         groups: Vec::new(),
@@ -69,6 +70,8 @@ pub(crate) fn parse(pattern: &[u8], flags: Flags) -> Result<Parsed, Error> {
 struct Parser<'p> {
     cursor: Cursor<'p>,
     flags: Flags,
+    /// Of the names of Unicode classes.
+    spelling: Spelling,
     /// The groups around the position, the outermost first.
     open: Vec<Open>,
     /// The innermost group's content so far.

@@ -11,6 +11,7 @@ use crate::captures::{Captures, Groups, replace_all};
 use crate::engine::{self, Engine};
 use crate::error::Error;
 use crate::parse::{self, Flags};
+use crate::unicode::Spelling;
 
 /// A regular expression in Go's syntax that is searched for anywhere in a text, as templates and test scripts do.
 ///
@@ -44,7 +45,7 @@ impl Regex {
     /// If the pattern is not one of Go's, or too large.
     pub fn new(pattern: &(impl AsRef<[u8]> + ?Sized)) -> Result<Self, Error> {
         let pattern = pattern.as_ref();
-        let parsed = parse::parse(pattern, Flags::default())?;
+        let parsed = parse::parse(pattern, Flags::default(), Spelling::Loose)?;
         let (node, groups) = (parsed.node, Groups::new(parsed.groups));
         let engine = engine::compile_tracker(&node, groups.len(), pattern)?;
         // What parses is UTF-8.

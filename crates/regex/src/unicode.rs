@@ -47,16 +47,53 @@ pub(crate) fn may_fold(character: char) -> bool {
     !character.is_ascii() || character.is_ascii_alphabetic()
 }
 
-/// The category or script called `name`, spelled as Go spells it.
-pub(crate) fn named(name: &str) -> Option<ClassUnicode> {
+/// How the names of classes may be spelled.
+///
+/// Prometheus parses matchers with `github.com/grafana/regexp/syntax`, which follows Go 1.24, and everything else with the
+/// standard library's parser, which became looser in Go 1.25.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spelling {
+    /// As in [`names`], categories by their short names.
+    Exact,
+    /// In any case, whatever spaces, underscores and hyphens there are; categories by their long names too.
+    Loose,
+}
+
+/// The category or script called `name`.
+pub(crate) fn named(name: &str, spelling: Spelling) -> Option<ClassUnicode> {
+    match (spelling, name) {
+        (Spelling::Exact, "ASCII" | "Assigned") => None,
+        (Spelling::Exact, _) => exactly_named(name),
+        (Spelling::Loose, _) => exactly_named(spelt_exactly(name)?),
+    }
+}
+
+fn exactly_named(name: &str) -> Option<ClassUnicode> {
     match name {
         "Any" => Some(any()),
+        "ASCII" => Some(ClassUnicode::new(range(0, 0x7F))),
+        "Assigned" => table("gc", "Cn").map(|mut unassigned| {
+            unassigned.negate();
+            unassigned
+        }),
         // Surrogates: a category that no UTF-8 text holds and that the tables leave out.
         "Cs" => Some(ClassUnicode::empty()),
         _ if names::CATEGORIES.contains(&name) => table("gc", name),
         _ if names::SCRIPTS.binary_search(&name).is_ok() => table("sc", name),
         _ => None,
     }
+}
+
+/// The name that a loosely spelt one stands for.
+fn spelt_exactly(name: &str) -> Option<&'static str> {
+    let significant = |name: &str| -> String {
+        name.chars().filter(|character| !matches!(character, ' ' | '_' | '-')).map(|c| c.to_ascii_lowercase()).collect()
+    };
+    let wanted = significant(name);
+    let same = |(long, short): (&str, &'static str)| (significant(long) == wanted).then_some(short);
+    let short_names = ["Any", "ASCII", "Assigned"].iter().chain(names::CATEGORIES).chain(names::SCRIPTS);
+    let long_names = names::CATEGORY_ALIASES.iter().copied();
+    short_names.map(|name| (*name, *name)).chain(long_names).find_map(same)
 }
 
 fn table(property: &str, name: &str) -> Option<ClassUnicode> {

@@ -144,9 +144,9 @@ impl<'p> Parser<'p> {
             negated = !negated;
             name
         });
-        let fold = self.flags.fold;
+        let (fold, spelling) = (self.flags.fold, self.spelling);
         let class = self.classes.entry((name, fold)).or_insert_with(|| {
-            let mut class = unicode::named(name)?;
+            let mut class = unicode::named(name, spelling)?;
             if fold {
                 unicode::fold(&mut class);
             }

@@ -3,7 +3,7 @@
 use super::*;
 
 fn parsed(pattern: &str) -> Result<Parsed, Error> {
-    parse(pattern.as_bytes(), Flags::default())
+    parse(pattern.as_bytes(), Flags::default(), Spelling::Exact)
 }
 
 /// Heights as Go's `calcHeight` counts: leaves are 1; captures, repetitions, and concatenations and alternations of more

@@ -5,10 +5,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::engine::{Track, compile};
 use crate::parse::{Flags, anchored, parse};
+use crate::unicode::Spelling;
 
 fn node(pattern: &str) -> crate::parse::Node {
     let flags = Flags { dot_newline: true, ..Flags::default() };
-    anchored(parse(pattern.as_bytes(), flags).unwrap().node).unwrap()
+    anchored(parse(pattern.as_bytes(), flags, Spelling::Exact).unwrap().node).unwrap()
 }
 
 /// A word for the plan of `pattern`.

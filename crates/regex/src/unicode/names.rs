@@ -1,11 +1,26 @@
 //! The names of categories and scripts, spelled as in Go's `unicode.Categories` and `unicode.Scripts`.
 //!
-//! The tables behind the names are looser about spelling than Go is. `Cn` and `LC` have been there since Go 1.25; the
-//! scripts are those of Unicode 16, which Go's follow.
+//! The tables behind the names know other names too, so that ours decide. `Cn` and `LC` have been there since Go 1.25;
+//! the scripts are those of Unicode 16, which Go's follow.
 
 pub(super) const CATEGORIES: &[&str] = &[
     "C", "Cc", "Cf", "Cn", "Co", "Cs", "L", "LC", "Ll", "Lm", "Lo", "Lt", "Lu", "M", "Mc", "Me", "Mn", "N", "Nd", "Nl",
     "No", "P", "Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "S", "Sc", "Sk", "Sm", "So", "Z", "Zl", "Zp", "Zs",
+];
+
+/// The long names of categories (`unicode.CategoryAliases` since Go 1.25).
+#[rustfmt::skip]
+pub(super) const CATEGORY_ALIASES: &[(&str, &str)] = &[
+    ("Other", "C"), ("Control", "Cc"), ("cntrl", "Cc"), ("Format", "Cf"), ("Unassigned", "Cn"), ("Private_Use", "Co"),
+    ("Surrogate", "Cs"), ("Letter", "L"), ("Cased_Letter", "LC"), ("Lowercase_Letter", "Ll"), ("Modifier_Letter", "Lm"),
+    ("Other_Letter", "Lo"), ("Titlecase_Letter", "Lt"), ("Uppercase_Letter", "Lu"), ("Mark", "M"),
+    ("Combining_Mark", "M"), ("Spacing_Mark", "Mc"), ("Enclosing_Mark", "Me"), ("Nonspacing_Mark", "Mn"),
+    ("Number", "N"), ("Decimal_Number", "Nd"), ("digit", "Nd"), ("Letter_Number", "Nl"), ("Other_Number", "No"),
+    ("Punctuation", "P"), ("punct", "P"), ("Connector_Punctuation", "Pc"), ("Dash_Punctuation", "Pd"),
+    ("Close_Punctuation", "Pe"), ("Final_Punctuation", "Pf"), ("Initial_Punctuation", "Pi"),
+    ("Other_Punctuation", "Po"), ("Open_Punctuation", "Ps"), ("Symbol", "S"), ("Currency_Symbol", "Sc"),
+    ("Modifier_Symbol", "Sk"), ("Math_Symbol", "Sm"), ("Other_Symbol", "So"), ("Separator", "Z"),
+    ("Line_Separator", "Zl"), ("Paragraph_Separator", "Zp"), ("Space_Separator", "Zs"),
 ];
 
 /// Sorted.
