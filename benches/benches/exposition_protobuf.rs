@@ -12,7 +12,8 @@ use promd_model::EscapingScheme;
 fn plain() -> Vec<u8> {
     let mut writer = Writer::new(Format::Protobuf, EscapingScheme::None);
     for family in 0..100 {
-        let (name, help) = (format!("node_subsystem_metric_number_{family}_total"), "What it counts, in a line of help.");
+        let (name, help) =
+            (format!("node_subsystem_metric_number_{family}_total"), "What it counts, in a line of help.");
         let metric_type = MetricType::Counter;
         writer.begin(&FamilyHead { name: &name, help: Some(help), unit: "", metric_type });
         for series in 0..20 {

@@ -109,22 +109,27 @@ fn write(families: &[Family], format: Format) -> Vec<u8> {
             Metric::Summary { .. } => MetricType::Summary,
             Metric::Histogram { .. } => MetricType::Histogram,
         };
-        if name.is_empty() {
+        // Prometheus' lexers of texts take a NUL for the end, wherever it stands.
+        let nul = |text: &str| text.contains('\0');
+        if name.is_empty() || nul(name) || nul(unit) || help.as_deref().is_some_and(nul) {
             continue;
         }
-        let reserved = |name: &str| ["", "le", "quantile", "__name__"].contains(&name);
-        let labels: Vec<_> = labels.iter().map(|(name, value)| (&**name, &**value)).filter(|(n, _)| !reserved(n)).collect();
+        let reserved = |name: &str| nul(name) || ["", "le", "quantile", "__name__"].contains(&name);
+        let labels = labels.iter().map(|(name, value)| (&**name, &**value));
+        let labels: Vec<_> = labels.filter(|(name, value)| !reserved(name) && !nul(value)).collect();
         writer.begin(&FamilyHead { name, help: help.as_deref(), unit, metric_type });
         // Whole seconds but not zero, which protobuf cannot tell from none.
         let timestamp_ms = timestamp.map(|seconds| (i64::from(seconds) + 1) * 1000);
-        let mut sample = |value| writer.sample(&Sample { labels: &labels, timestamp_ms, value }).expect("it can be said");
+        let mut sample =
+            |value| writer.sample(&Sample { labels: &labels, timestamp_ms, value }).expect("it can be said");
         match value {
             Metric::Counter(value) => sample(Value::counter(*value)),
             Metric::Gauge(value) => sample(Value::Gauge(*value)),
             Metric::Untyped(value) => sample(Value::Untyped(*value)),
             Metric::Summary { count, sum, quantiles } => {
                 let rank = |rank: u8| f64::from(rank) / 255.0;
-                let quantiles: Vec<_> = quantiles.iter().map(|(r, value)| Quantile { rank: rank(*r), value: *value }).collect();
+                let quantiles: Vec<_> =
+                    quantiles.iter().map(|(r, value)| Quantile { rank: rank(*r), value: *value }).collect();
                 sample(Value::Summary(SummaryValue { count: *count, sum: *sum, created: None, quantiles: &quantiles }));
             }
             Metric::Histogram { sum, buckets } => {
@@ -137,7 +142,14 @@ fn write(families: &[Family], format: Format) -> Vec<u8> {
                 let buckets: Vec<_> = buckets.iter().map(bucket).collect();
                 let count = Count::Integer(count);
                 let (infinity_exemplar, native, created) = (None, None, None);
-                sample(Value::Histogram(HistogramValue { count, sum: *sum, created, buckets: &buckets, infinity_exemplar, native }));
+                sample(Value::Histogram(HistogramValue {
+                    count,
+                    sum: *sum,
+                    created,
+                    buckets: &buckets,
+                    infinity_exemplar,
+                    native,
+                }));
             }
         }
     }

@@ -18,11 +18,9 @@
 //! let (format, escaping) = negotiate(accept, &Format::ALL);
 //! let mut writer = Writer::new(format, escaping);
 //! snapshot.visit(&mut writer);
-//! assert_eq!(writer.finish()?, b"\
-//!     # HELP requests Requests.\n\
-//!     # TYPE requests counter\n\
-//!     requests_total 3.0\n\
-//!     # EOF\n");
+//! let body = String::from_utf8(writer.finish()?)?;
+//! let expected = ["# HELP requests Requests.", "# TYPE requests counter", "requests_total 3.0", "# EOF"];
+//! assert_eq!(body.lines().collect::<Vec<_>>(), expected);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
