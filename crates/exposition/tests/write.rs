@@ -91,6 +91,8 @@ fn counters_lose_their_suffix_in_the_metadata_of_openmetrics() {
     // One without the suffix is none to OpenMetrics.
     let plain = Sample::new(&[], Value::counter(1.0));
     check(OPENMETRICS, &head("c", MetricType::Counter), plain, &["# TYPE c unknown", "c 1.0", "# EOF"]);
+    let expected = ["# TYPE _total unknown", "_total 1.0", "# EOF"];
+    check(OPENMETRICS, &head("_total", MetricType::Counter), plain, &expected);
 }
 
 #[test]

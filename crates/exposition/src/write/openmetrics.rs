@@ -62,7 +62,7 @@ pub(super) fn write(out: &mut Vec<u8>, family: &Family, first: bool, style: Styl
 }
 
 /// The name without the suffix that its type demands of the series, and the type: a counter or an info whose name does
-/// not have the suffix would not be read as one.
+/// not have the suffix, or is nothing else, would not be read as one.
 fn base_and_type(family: &Family) -> (&str, MetricType) {
     let (suffix, other) = match family.metric_type {
         MetricType::Counter => ("_total", MetricType::Unknown),
@@ -70,8 +70,8 @@ fn base_and_type(family: &Family) -> (&str, MetricType) {
         metric_type => return (&family.name, metric_type),
     };
     match family.name.strip_suffix(suffix) {
-        Some(base) => (base, family.metric_type),
-        None => (&family.name, other),
+        Some(base) if !base.is_empty() => (base, family.metric_type),
+        _ => (&family.name, other),
     }
 }
 
