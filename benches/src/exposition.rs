@@ -43,9 +43,12 @@ pub fn node_exporter_like(series: usize) -> String {
     let mut written = 0;
     for family in 0.. {
         let names = LABELS[family % LABELS.len()];
-        let name = format!("node_subsystem{family}_something_{}", ["total", "bytes", "seconds_total", "state"][family % 4]);
+        let name =
+            format!("node_subsystem{family}_something_{}", ["total", "bytes", "seconds_total", "state"][family % 4]);
         let metadata = [
-            format!("# HELP {name} What the field something{family} of /proc/subsystem says, as the kernel counts it.\n"),
+            format!(
+                "# HELP {name} What the field something{family} of /proc/subsystem says, as the kernel counts it.\n"
+            ),
             format!("# TYPE {name} {}\n", ["counter", "gauge"][family % 2]),
         ];
         body.extend(metadata);
@@ -57,7 +60,8 @@ pub fn node_exporter_like(series: usize) -> String {
             body.push_str(&name);
             for (at, label) in names.iter().enumerate() {
                 let open = if at == 0 { '{' } else { ',' };
-                let value = ["/dev/mapper/vg0-lv", "systemd-journal-flush.service-", "platform_coretemp_"][(family + at) % 3];
+                let value =
+                    ["/dev/mapper/vg0-lv", "systemd-journal-flush.service-", "platform_coretemp_"][(family + at) % 3];
                 write!(body, "{open}{label}=\"{value}{instance}\"").expect("a String takes all that is written to it");
             }
             body.push_str("} ");

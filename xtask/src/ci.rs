@@ -48,7 +48,12 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
             Ok(()) if took > budget => "ok, OVER BUDGET",
             Ok(()) => "ok",
         };
-        table.push(format!("{:<12} {:>6.1} of {:>2} min  {verdict}", stage.name, took.as_secs_f64() / 60.0, stage.minutes));
+        table.push(format!(
+            "{:<12} {:>6.1} of {:>2} min  {verdict}",
+            stage.name,
+            took.as_secs_f64() / 60.0,
+            stage.minutes
+        ));
         if verdict.starts_with("FAILED") {
             print_table(&table);
             match outcome {

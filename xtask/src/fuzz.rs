@@ -84,8 +84,7 @@ pub(crate) fn targets() -> Result<Vec<String>> {
     let packages = packages(&root().join("fuzz/Cargo.toml"))?;
     let targets = packages.iter().filter_map(|package| package["targets"].as_array()).flatten();
     let binaries = targets.filter(|target| target["kind"][0] == "bin");
-    let mut names: Vec<String> =
-        binaries.filter_map(|target| target["name"].as_str().map(str::to_owned)).collect();
+    let mut names: Vec<String> = binaries.filter_map(|target| target["name"].as_str().map(str::to_owned)).collect();
     names.sort();
     Ok(names)
 }

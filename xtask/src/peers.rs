@@ -66,12 +66,8 @@ fn fetch(folder: &Path) -> Result<()> {
     for below in ["lists/partial", "cache/archives/partial"] {
         fs::create_dir_all(apt.join(below))?;
     }
-    let targets = output(Command::new("apt-get").args([
-        "indextargets",
-        "--format",
-        "$(REPO_URI)",
-        "Created-By: Packages",
-    ]))?;
+    let targets =
+        output(Command::new("apt-get").args(["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]))?;
     let Some(archive) = targets.lines().find(|line| !line.contains("security")) else {
         bail!("this machine's apt knows no Debian archive; name installed programs by PROMD_PEER_<NAME> instead");
     };
