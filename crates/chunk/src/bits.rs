@@ -1,0 +1,10 @@
+//! Bits in and out, most significant first, as `tsdb/chunkenc/bstream.go` lays them down.
+
+mod reader;
+mod writer;
+
+pub(crate) use reader::BitReader;
+pub(crate) use writer::BitWriter;
+
+#[cfg(test)]
+mod tests;
