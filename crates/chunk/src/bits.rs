@@ -3,7 +3,7 @@
 mod reader;
 mod writer;
 
-pub(crate) use reader::BitReader;
+pub(crate) use reader::{BitReader, VISIBLE};
 pub(crate) use writer::BitWriter;
 
 #[cfg(test)]

@@ -10,5 +10,5 @@ mod xor;
 mod xor2;
 
 pub use error::ChunkError;
-pub use xor::{ChunkFull, XorAppender};
+pub use xor::{ChunkFull, XorAppender, decode_xor};
 pub use xor2::Xor2Appender;

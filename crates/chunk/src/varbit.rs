@@ -106,6 +106,7 @@ mod tests {
         for (value, expected) in cases {
             let mut writer = BitWriter::new();
             put_int(&mut writer, *value);
+            writer.flush();
             let bits: String = writer.bytes().iter().map(|byte| format!("{byte:08b}")).collect();
             let (head, padding) = bits.split_at(expected.len().min(bits.len()));
             assert_eq!(head, *expected, "{value}");
@@ -130,6 +131,7 @@ mod tests {
                 put_int(&mut writer, number >> shift);
                 put_uint(&mut writer, number.cast_unsigned() >> shift);
             }
+            writer.flush();
             let mut reader = BitReader::new(writer.bytes());
             for (number, shift) in &numbers {
                 prop_assert_eq!(int(&mut reader), Ok(number >> shift));

@@ -37,7 +37,7 @@ impl<'a> BitReader<'a> {
 
     /// The next bits, left-aligned: the first one is the most significant. [`VISIBLE`] of them are shown, zeros where the
     /// chunk has ended; what stands below is noise.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn peek(&self) -> u64 {
         let byte = self.at / 8;
         let shift = self.at % 8;
@@ -59,7 +59,7 @@ impl<'a> BitReader<'a> {
     }
 
     /// Passes over `count` bits.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn skip(&mut self, count: usize) -> Result<(), ChunkError> {
         if count > self.remaining() {
             return Err(self.truncated());
@@ -79,7 +79,7 @@ impl<'a> BitReader<'a> {
     }
 
     /// The next `count` bits as the low bits of a number; `count` is at most 64.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn bits_u64(&mut self, count: u32) -> Result<u64, ChunkError> {
         debug_assert!(count <= 64, "a number has 64 bits");
         if count == 0 {

@@ -2,56 +2,53 @@
 //!
 //! A head holds one open chunk for every series, mostly half full: what a `Vec` that doubles leaves unused would be a good
 //! part of its memory. So the buffer grows through [`CLASSES`], each about a quarter larger than the one before and a
-//! size that allocators have a bin for. The buffer is kept zeroed behind its end, which lets a write put down whole words.
+//! size that allocators have a bin for. Bits are gathered in a register and stored a word at a time, once an append.
 
+use super::BitReader;
 use crate::ChunkError;
 
 /// Capacities in bytes. A chunk is cut at 1 KiB (`tsdb/head_append.go`), which a last sample may pass by a little.
 const CLASSES: [u16; 20] =
     [32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280];
 
-/// The longest write, in bytes: 64 bits at an offset of 7 touch nine of them, laid down as a word of sixteen.
-const WORD: usize = 16;
+/// A word in the making. Whole words are stored; the last one is stored at the end of every append.
+const WORD: usize = 8;
 
 #[derive(Debug, Clone)]
 pub(crate) struct BitWriter {
-    /// Zero from the end of what was written.
+    /// Zero behind the last word.
     buffer: Vec<u8>,
-    /// How many bits were written.
-    at: usize,
+    /// Where the word in the making goes.
+    base: usize,
+    /// Its bits so far, from the most significant one on.
+    word: u64,
+    /// How many they are: less than 64.
+    filled: u32,
 }
 
 impl BitWriter {
-    pub(crate) fn new() -> Self {
-        Self { buffer: Vec::new(), at: 0 }
+    pub(crate) const fn new() -> Self {
+        Self { buffer: Vec::new(), base: 0, word: 0, filled: 0 }
     }
 
     /// Goes on behind `bits` bits of `bytes`, which are taken over.
     pub(crate) fn resume(bytes: &[u8], bits: usize) -> Result<Self, ChunkError> {
-        if bits > bytes.len() * 8 {
-            return Err(ChunkError::Truncated { bit: bits, bits: bytes.len() * 8 });
+        let mut reader = BitReader::new(bytes);
+        let mut writer = Self::new();
+        let mut left = bits;
+        while left > 0 {
+            let step = left.min(64);
+            #[expect(clippy::cast_possible_truncation, reason = "at most 64")]
+            writer.put(reader.bits_u64(step as u32)?, step as u32);
+            left -= step;
         }
-        let mut writer = Self { buffer: Vec::new(), at: bits };
-        writer.reserve(bits.div_ceil(8));
-        for (to, from) in writer.buffer.iter_mut().zip(bytes.iter().take(bits.div_ceil(8))) {
-            *to = *from;
-        }
-        // Padding may be anything in a damaged chunk; writing needs zeros.
-        if let Some(last) = writer.buffer.get_mut(bits / 8)
-            && bits % 8 != 0
-        {
-            *last &= !(0xff >> (bits % 8));
-        }
+        writer.flush();
         Ok(writer)
     }
 
+    /// What was written up to the last [`flush`](Self::flush).
     pub(crate) fn bytes(&self) -> &[u8] {
-        self.buffer.get(..self.at.div_ceil(8)).unwrap_or_default()
-    }
-
-    /// How many bits were written.
-    pub(crate) fn position(&self) -> usize {
-        self.at
+        self.buffer.get(..self.base + self.filled.div_ceil(8) as usize).unwrap_or_default()
     }
 
     /// What the buffer takes from the allocator.
@@ -59,34 +56,55 @@ impl BitWriter {
         self.buffer.capacity()
     }
 
-    /// Overwrites what was written before, byte by byte.
-    pub(crate) fn overwrite(&mut self, offset: usize, bytes: &[u8]) {
-        debug_assert!(offset + bytes.len() <= self.at / 8, "only whole bytes that were written");
-        for (to, from) in self.buffer.iter_mut().skip(offset).zip(bytes) {
-            *to = *from;
+    /// Writes the low `count` bits of `value`; `count` is from 1 to 64, and the bits above are zero.
+    #[inline]
+    pub(crate) fn put(&mut self, value: u64, count: u32) {
+        debug_assert!((1..=64).contains(&count) && (count == 64 || value >> count == 0), "{value:#x} has more than {count} bits");
+        let free = 64 - self.filled;
+        if count < free {
+            self.word |= value << (free - count);
+            self.filled += count;
+            return;
+        }
+        let rest = count - free;
+        self.word |= value >> rest;
+        self.store();
+        self.base += WORD;
+        // Not `64 - rest` alone: with no rest, that is a shift by 64.
+        self.word = if rest == 0 { 0 } else { value << (64 - rest) };
+        self.filled = rest;
+    }
+
+    /// Makes what was written visible in [`bytes`](Self::bytes).
+    #[inline]
+    pub(crate) fn flush(&mut self) {
+        self.store();
+    }
+
+    /// Overwrites the first bytes of what was flushed.
+    #[inline]
+    pub(crate) fn overwrite<const N: usize>(&mut self, head: [u8; N]) {
+        if let Some(place) = self.buffer.first_chunk_mut() {
+            *place = head;
+        }
+        // The head is still in the making.
+        if self.base == 0 {
+            let mut word = self.word.to_be_bytes();
+            if let Some(place) = word.first_chunk_mut() {
+                *place = head;
+            }
+            self.word = u64::from_be_bytes(word);
         }
     }
 
-    /// Writes the low `count` bits of `value`; `count` is at most 64.
     #[inline]
-    pub(crate) fn put(&mut self, value: u64, count: u32) {
-        debug_assert!(count <= 64 && (count == 64 || value >> count == 0), "{value:#x} has more than {count} bits");
-        if count == 0 {
-            return;
+    fn store(&mut self) {
+        if self.buffer.len() < self.base + WORD {
+            self.reserve(self.base + WORD);
         }
-        let byte = self.at / 8;
-        if self.buffer.len() < byte + WORD {
-            self.reserve(byte + WORD);
+        if let Some(place) = self.buffer.get_mut(self.base..self.base + WORD) {
+            place.copy_from_slice(&self.word.to_be_bytes());
         }
-        // The bits at their place in a word of 128 whose first byte is the one that is being filled.
-        let used = (self.at % 8) as u32;
-        let word = (u128::from(value) << (128 - count)) >> used;
-        if let Some(place) = self.buffer.get_mut(byte..byte + WORD) {
-            let filled = place.first().copied().unwrap_or_default();
-            let word = word | u128::from(filled) << 120;
-            place.copy_from_slice(&word.to_be_bytes());
-        }
-        self.at += count as usize;
     }
 
     /// An unsigned varint of whole bytes, at any position.

@@ -6,7 +6,7 @@ use crate::bits::BitWriter;
 use crate::varbit::in_range;
 
 /// The most samples that a count of 16 bits can tell of.
-const MOST_SAMPLES: u16 = u16::MAX;
+const MOST_SAMPLES: u32 = 0xffff;
 
 /// An open XOR chunk: its bytes so far, and what the next sample is written relative to.
 ///
@@ -26,7 +26,8 @@ pub struct XorAppender {
     delta: u64,
     value: u64,
     window: Window,
-    count: u16,
+    // Wider than the format's: storing two bytes and loading four would wait for the store.
+    count: u32,
 }
 
 /// The chunk holds as many samples as its format can count; the caller starts another one.
@@ -66,7 +67,7 @@ impl XorAppender {
             value: decoder.value(),
             // As Prometheus' iterator leaves it: without a window, all bits.
             window: decoder.window(),
-            count,
+            count: u32::from(count),
         })
     }
 
@@ -88,18 +89,23 @@ impl XorAppender {
                 self.bits.uvarint(self.delta);
                 self.window.put(&mut self.bits, self.value, value);
             }
-            MOST_SAMPLES => return Err(ChunkFull(MOST_SAMPLES)),
+            MOST_SAMPLES => return Err(ChunkFull(u16::MAX)),
             _ => {
                 let delta = t.wrapping_sub(self.t).cast_unsigned();
-                self.put_change(delta.wrapping_sub(self.delta).cast_signed());
-                self.delta = delta;
-                self.window.put(&mut self.bits, self.value, value);
+                if delta == self.delta && value == self.value {
+                    self.bits.put(0, 2);
+                } else {
+                    self.put_change(delta.wrapping_sub(self.delta).cast_signed());
+                    self.delta = delta;
+                    self.window.put(&mut self.bits, self.value, value);
+                }
             }
         }
         self.t = t;
         self.value = value;
         self.count += 1;
-        self.bits.overwrite(0, &self.count.to_be_bytes());
+        self.bits.flush();
+        self.bits.overwrite(self.count().to_be_bytes());
         Ok(())
     }
 
@@ -130,7 +136,7 @@ impl XorAppender {
     /// How many samples were appended.
     #[must_use]
     pub fn count(&self) -> u16 {
-        self.count
+        u16::try_from(self.count).unwrap_or(u16::MAX)
     }
 
     /// The time of the newest sample, if there is one.

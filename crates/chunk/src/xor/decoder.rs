@@ -13,14 +13,15 @@ pub(crate) struct XorDecoder<'a> {
     delta: u64,
     value: u64,
     window: Window,
-    read: u16,
-    count: u16,
+    // Wider than the format's: a loop that stores two bytes and loads four waits for its own store.
+    read: u32,
+    count: u32,
 }
 
 impl<'a> XorDecoder<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Result<Self, ChunkError> {
         let mut reader = BitReader::new(bytes);
-        let count = reader.u16()?;
+        let count = u32::from(reader.u16()?);
         Ok(Self { reader, t: 0, delta: 0, value: 0, window: Window::WHOLE, read: 0, count })
     }
 
@@ -31,40 +32,50 @@ impl<'a> XorDecoder<'a> {
             return Ok(None);
         }
         match self.read {
-            0 => {
-                self.t = self.reader.varint()?;
-                self.value = self.reader.bits_u64(64)?;
-            }
-            1 => {
-                self.delta = self.reader.uvarint()?;
-                self.step()?;
-            }
-            _ => {
-                let change = self.change()?;
-                self.delta = self.delta.wrapping_add(change.cast_unsigned());
-                self.step()?;
-            }
+            0 => self.first()?,
+            1 => self.second()?,
+            _ => self.step()?,
         }
         self.read += 1;
         Ok(Some((self.t, f64::from_bits(self.value))))
     }
 
-    #[inline]
-    fn step(&mut self) -> Result<(), ChunkError> {
+    fn first(&mut self) -> Result<(), ChunkError> {
+        self.t = self.reader.varint()?;
+        self.value = self.reader.bits_u64(64)?;
+        Ok(())
+    }
+
+    fn second(&mut self) -> Result<(), ChunkError> {
+        self.delta = self.reader.uvarint()?;
         self.t = self.t.wrapping_add(self.delta.cast_signed());
         self.value = self.window.read(&mut self.reader, self.value)?;
         Ok(())
     }
 
-    /// The change of the distance between samples.
-    #[inline]
-    fn change(&mut self) -> Result<i64, ChunkError> {
+    /// Any sample behind the second.
+    #[inline(always)]
+    fn step(&mut self) -> Result<(), ChunkError> {
+        // Nearly always samples keep their pace: one bit, and the code of the value stands in the same word.
         let word = self.reader.peek();
+        let (word, used) = if word >> 63 == 0 {
+            (word << 1, 1)
+        } else {
+            let change = self.change(word)?;
+            self.delta = self.delta.wrapping_add(change.cast_unsigned());
+            (self.reader.peek(), 0)
+        };
+        self.t = self.t.wrapping_add(self.delta.cast_signed());
+        if word >> 63 == 0 {
+            return self.reader.skip(used + 1);
+        }
+        self.value ^= self.window.read_difference(&mut self.reader, word, used)?;
+        Ok(())
+    }
+
+    /// A change of the distance between samples, whose code begins `word`.
+    fn change(&mut self, word: u64) -> Result<i64, ChunkError> {
         let (prefix, bits) = match word.leading_ones() {
-            0 => {
-                self.reader.skip(1)?;
-                return Ok(0);
-            }
             1 => (2, 14),
             2 => (3, 17),
             3 => (4, 20),
@@ -77,16 +88,33 @@ impl<'a> XorDecoder<'a> {
         Ok(from_range((word << prefix) >> (64 - bits), bits))
     }
 
+    /// Appends the samples that are left to two columns.
+    pub(crate) fn fill(&mut self, times: &mut Vec<i64>, values: &mut Vec<f64>) -> Result<(), ChunkError> {
+        // A sample takes two bits at the least: a count that lies does not get its memory.
+        let left = ((self.count - self.read) as usize).min(self.reader.remaining() / 2);
+        times.reserve(left);
+        values.reserve(left);
+        while self.read < self.count.min(2) {
+            if let Some((t, v)) = self.next()? {
+                times.push(t);
+                values.push(v);
+            }
+        }
+        for _ in self.read..self.count {
+            self.step()?;
+            times.push(self.t);
+            values.push(f64::from_bits(self.value));
+        }
+        self.read = self.count;
+        Ok(())
+    }
+
     pub(crate) fn count(&self) -> u16 {
-        self.count
+        u16::try_from(self.count).unwrap_or(u16::MAX)
     }
 
     pub(crate) fn position(&self) -> usize {
         self.reader.position()
-    }
-
-    pub(crate) fn remaining_bits(&self) -> usize {
-        self.reader.remaining()
     }
 
     pub(crate) fn t(&self) -> i64 {
@@ -104,4 +132,13 @@ impl<'a> XorDecoder<'a> {
     pub(crate) fn window(&self) -> Window {
         self.window
     }
+}
+
+/// Appends all samples of a chunk to two columns.
+///
+/// # Errors
+///
+/// If `bytes` are not a sound chunk; the samples before the damage have been appended.
+pub fn decode_xor(bytes: &[u8], times: &mut Vec<i64>, values: &mut Vec<f64>) -> Result<(), ChunkError> {
+    XorDecoder::new(bytes)?.fill(times, values)
 }

@@ -4,7 +4,7 @@
 //! written as 0), then the bits, which become the window in use.
 
 use crate::ChunkError;
-use crate::bits::{BitReader, BitWriter};
+use crate::bits::{BitReader, BitWriter, VISIBLE};
 
 /// More leading zeros than this cannot be written down.
 const MOST_LEADING: u32 = 31;
@@ -49,11 +49,28 @@ impl Window {
             reader.skip(1)?;
             return Ok(before);
         }
-        reader.skip(2)?;
-        if word >> 62 == 0b11 {
+        Ok(before ^ self.read_difference(reader, word, 0)?)
+    }
+
+    /// Reads a difference that is not 0: its code begins `word`, which shows what comes `used` bits (at most 2) behind the
+    /// reader's position.
+    #[inline(always)]
+    pub(crate) fn read_difference(&mut self, reader: &mut BitReader<'_>, word: u64, used: usize) -> Result<u64, ChunkError> {
+        let (word, used) = if word >> 62 == 0b11 {
+            reader.skip(used + 2)?;
             self.read_new(reader, word << 2)?;
+            (word << 13, 0)
+        } else {
+            (word << 2, used + 2)
+        };
+        let length = self.length();
+        // The 57 bits that were visible, less two for a time, two or thirteen for the code.
+        if length as usize <= VISIBLE - 15 {
+            reader.skip(used + length as usize)?;
+            return Ok((word >> (64 - length)) << self.trailing);
         }
-        Ok(before ^ self.read_significant(reader)?)
+        reader.skip(used)?;
+        self.read_significant(reader)
     }
 
     /// Whether all bits of `difference` that are set lie in the window in use.
@@ -88,10 +105,10 @@ impl Window {
             0 => 64,
             length => length,
         };
+        reader.skip(11)?;
         if leading + length > 64 {
             return Err(reader.invalid("window of significant bits", u64::from(leading + length)));
         }
-        reader.skip(11)?;
         self.set(leading, 64 - leading - length);
         Ok(())
     }

@@ -105,7 +105,8 @@ impl Xor2Appender {
         }
         self.count += 1;
         let [high, low] = self.count.to_be_bytes();
-        self.bits.overwrite(0, &[high, low, self.starts.header()]);
+        self.bits.flush();
+        self.bits.overwrite([high, low, self.starts.header()]);
         Ok(())
     }
 
