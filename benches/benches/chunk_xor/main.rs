@@ -12,7 +12,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use promd_benches::patterns::patterns;
-use promd_chunk::{XorAppender, decode_xor};
+use promd_chunk::{Chunk, Encoding, XorAppender};
+use promd_model::Columns;
 
 fn encode(criterion: &mut Criterion) {
     for (name, samples) in patterns() {
@@ -40,6 +41,7 @@ fn decode(criterion: &mut Criterion) {
         }
         assert_eq!(chunk.bytes(), bytes, "both write the same chunk");
         let (mut times, mut values) = (Vec::new(), Vec::new());
+        let mut columns = Columns::new();
         let mut group = criterion.benchmark_group(format!("chunk/xor_decode/{name}"));
         group.throughput(Throughput::Elements(samples.len() as u64));
         group.bench_function("reference", |bench| {
@@ -51,9 +53,8 @@ fn decode(criterion: &mut Criterion) {
         });
         group.bench_function("promd", |bench| {
             bench.iter(|| {
-                times.clear();
-                values.clear();
-                decode_xor(black_box(&bytes), &mut times, &mut values).unwrap();
+                columns.clear();
+                Chunk::new(Encoding::Xor, black_box(&bytes)).decode_into(&mut columns).unwrap();
             });
         });
     }

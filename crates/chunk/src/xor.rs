@@ -13,7 +13,6 @@ mod decoder;
 mod value;
 
 pub use appender::{ChunkFull, XorAppender};
-pub use decoder::decode_xor;
 pub(crate) use decoder::XorDecoder;
 pub(crate) use value::Window;
 

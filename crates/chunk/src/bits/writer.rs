@@ -59,7 +59,10 @@ impl BitWriter {
     /// Writes the low `count` bits of `value`; `count` is from 1 to 64, and the bits above are zero.
     #[inline]
     pub(crate) fn put(&mut self, value: u64, count: u32) {
-        debug_assert!((1..=64).contains(&count) && (count == 64 || value >> count == 0), "{value:#x} has more than {count} bits");
+        debug_assert!(
+            (1..=64).contains(&count) && (count == 64 || value >> count == 0),
+            "{value:#x} has more than {count} bits"
+        );
         let free = 64 - self.filled;
         if count < free {
             self.word |= value << (free - count);

@@ -88,25 +88,26 @@ impl<'a> XorDecoder<'a> {
         Ok(from_range((word << prefix) >> (64 - bits), bits))
     }
 
-    /// Appends the samples that are left to two columns.
-    pub(crate) fn fill(&mut self, times: &mut Vec<i64>, values: &mut Vec<f64>) -> Result<(), ChunkError> {
-        // A sample takes two bits at the least: a count that lies does not get its memory.
-        let left = ((self.count - self.read) as usize).min(self.reader.remaining() / 2);
-        times.reserve(left);
-        values.reserve(left);
+    /// Reads the samples that are left, passing each to `sample`.
+    #[inline(always)]
+    pub(crate) fn for_each(&mut self, mut sample: impl FnMut(i64, f64)) -> Result<(), ChunkError> {
         while self.read < self.count.min(2) {
             if let Some((t, v)) = self.next()? {
-                times.push(t);
-                values.push(v);
+                sample(t, v);
             }
         }
         for _ in self.read..self.count {
             self.step()?;
-            times.push(self.t);
-            values.push(f64::from_bits(self.value));
+            sample(self.t, f64::from_bits(self.value));
         }
         self.read = self.count;
         Ok(())
+    }
+
+    /// How many samples there are at the most: a sample takes two bits at the least, so a count that lies does not get its
+    /// memory.
+    pub(crate) fn most(&self) -> usize {
+        ((self.count - self.read) as usize).min(self.reader.remaining() / 2)
     }
 
     pub(crate) fn count(&self) -> u16 {
@@ -132,13 +133,4 @@ impl<'a> XorDecoder<'a> {
     pub(crate) fn window(&self) -> Window {
         self.window
     }
-}
-
-/// Appends all samples of a chunk to two columns.
-///
-/// # Errors
-///
-/// If `bytes` are not a sound chunk; the samples before the damage have been appended.
-pub fn decode_xor(bytes: &[u8], times: &mut Vec<i64>, values: &mut Vec<f64>) -> Result<(), ChunkError> {
-    XorDecoder::new(bytes)?.fill(times, values)
 }

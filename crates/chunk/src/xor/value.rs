@@ -55,7 +55,12 @@ impl Window {
     /// Reads a difference that is not 0: its code begins `word`, which shows what comes `used` bits (at most 2) behind the
     /// reader's position.
     #[inline(always)]
-    pub(crate) fn read_difference(&mut self, reader: &mut BitReader<'_>, word: u64, used: usize) -> Result<u64, ChunkError> {
+    pub(crate) fn read_difference(
+        &mut self,
+        reader: &mut BitReader<'_>,
+        word: u64,
+        used: usize,
+    ) -> Result<u64, ChunkError> {
         let (word, used) = if word >> 62 == 0b11 {
             reader.skip(used + 2)?;
             self.read_new(reader, word << 2)?;

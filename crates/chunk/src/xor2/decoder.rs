@@ -132,12 +132,9 @@ impl<'a> Xor2Decoder<'a> {
         Ok(self.baseline ^ self.window.read_significant(&mut self.reader)?)
     }
 
-    pub(crate) fn count(&self) -> u16 {
-        self.count
-    }
-
-    pub(crate) fn remaining_bits(&self) -> usize {
-        self.reader.remaining()
+    /// How many samples there are at the most: a sample takes a bit at the least, so a count that lies does not get its memory.
+    pub(crate) fn most(&self) -> usize {
+        usize::from(self.count - self.read).min(self.reader.remaining())
     }
 
     pub(crate) fn into_state(self) -> State {
