@@ -6,4 +6,5 @@
 pub mod chunk;
 pub mod exposition_protobuf;
 pub mod model;
+pub mod codec;
 pub mod model_histogram;
