@@ -8,3 +8,4 @@ pub mod exposition_protobuf;
 pub mod model;
 pub mod codec;
 pub mod model_histogram;
+pub mod exposition;

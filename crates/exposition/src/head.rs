@@ -65,7 +65,10 @@ impl Head {
         // Positions in the series before and in this one, with the same meaning, and how many values lie before them.
         let (mut old, mut new, mut passed) = (self.start, line, 0);
         loop {
-            let common = scan::common_prefix(body.get(old..self.end)?, body.get(new..)?);
+            // A little behind the end of the series before, so that the comparison needs no bytewise end; but not to the end
+            // of a body of equal lines, for each of them.
+            let until = (self.end + scan::STEP).min(body.len());
+            let common = scan::common_prefix(body.get(old..until)?, body.get(new..)?).min(self.end - old);
             old += common;
             new += common;
             // This series stands behind the other one.

@@ -73,36 +73,42 @@ pub(crate) fn label_end(bytes: &[u8], from: usize) -> usize {
 
 /// The first position that holds neither a letter, nor `_`, nor a byte of `0..=last_digit`.
 #[inline]
-fn class_end(bytes: &[u8], mut from: usize, last_digit: u8) -> usize {
-    while let Some(word) = word(bytes, from) {
+fn class_end(bytes: &[u8], from: usize, last_digit: u8) -> usize {
+    let bytes = bytes.get(from..).unwrap_or_default();
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut at = from;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
         let ascii = word & !HIGH;
         let letters = within(ascii | lanes(0x20), b'a', b'z');
         let digits = within(ascii, b'0', last_digit);
         let underscore = within(ascii, b'_', b'_');
         let outside = !((letters | digits | underscore) & !word) & HIGH;
         if outside != 0 {
-            return from + lowest(outside);
+            return at + lowest(outside);
         }
-        from += 8;
+        at += 8;
     }
-    let rest = bytes.get(from..).unwrap_or_default();
     let inside = |byte: &u8| byte.is_ascii_alphabetic() || (b'0'..=last_digit).contains(byte) || *byte == b'_';
-    from + rest.iter().position(|byte| !inside(byte)).unwrap_or(rest.len())
+    at + rest.iter().position(|byte| !inside(byte)).unwrap_or(rest.len())
 }
 
 /// The first position at or after `from` of a byte that matters in a quoted string: `"`, `\` or one below 0x0b (a NUL, a tab, a
 /// newline: the caller looks at it). The length if there is none.
 #[inline]
-fn special(bytes: &[u8], mut from: usize) -> usize {
-    while let Some(word) = word(bytes, from) {
+fn special(bytes: &[u8], from: usize) -> usize {
+    let bytes = bytes.get(from..).unwrap_or_default();
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut at = from;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
         let marks = equal(word, b'"') | equal(word, b'\\') | below(word, 0x0b);
         if marks != 0 {
-            return from + lowest(marks);
+            return at + lowest(marks);
         }
-        from += 8;
+        at += 8;
     }
-    let rest = bytes.get(from..).unwrap_or_default();
-    from + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x0b)).unwrap_or(rest.len())
+    at + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x0b)).unwrap_or(rest.len())
 }
 
 /// What may stand in a quoted string besides what every one takes.
@@ -163,16 +169,19 @@ fn quoted_end_from(bytes: &[u8], mut at: usize, quoting: Quoting) -> Result<usiz
     }
 }
 
+/// How many bytes [`common_prefix`] compares at once.
+pub(crate) const STEP: usize = 16;
+
 /// How many bytes `a` and `b` start with alike.
 #[inline]
 pub(crate) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
     let mut at = 0;
-    while let (Some(left), Some(right)) = (word(a, at), word(b, at)) {
-        let differ = left ^ right;
+    for (left, right) in a.as_chunks::<STEP>().0.iter().zip(b.as_chunks::<STEP>().0) {
+        let differ = u128::from_le_bytes(*left) ^ u128::from_le_bytes(*right);
         if differ != 0 {
-            return at + lowest(differ);
+            return at + differ.trailing_zeros() as usize / 8;
         }
-        at += 8;
+        at += STEP;
     }
     let rest = |bytes| <[u8]>::get(bytes, at..).unwrap_or_default().iter();
     at + rest(a).zip(rest(b)).take_while(|(left, right)| left == right).count()

@@ -65,6 +65,10 @@ impl Lookahead {
         ahead.line = from;
         let mut head = Head::default();
         let line = loop {
+            // Metadata ends the family. That is no error, and an error would cost an allocation.
+            if matches!(ahead.byte(ahead.line), Some(b'#') | None) {
+                break None;
+            }
             // An error ends the search; it is told when the parser gets there.
             let Ok(line) = line::read(&ahead, &mut head) else { break None };
             if line.name(&ahead).ends_with(SUFFIX) {
