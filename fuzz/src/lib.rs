@@ -4,8 +4,8 @@
 //! libFuzzer and, over the inputs in `regressions/`, as an ordinary test (`tests/regressions.rs`).
 
 pub mod chunk;
+pub mod codec;
+pub mod exposition;
 pub mod exposition_protobuf;
 pub mod model;
-pub mod codec;
 pub mod model_histogram;
-pub mod exposition;

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use arbitrary::Unstructured;
+
 macro_rules! replay {
     ($($target:ident => $body:path),+ $(,)?) => {
         $(#[test]
@@ -27,9 +29,29 @@ fn replay(target: &str, body: impl Fn(&[u8])) {
     assert!(inputs > 0, "no input for {target}");
 }
 
+/// The one target that takes more than bytes.
+fn round_trip(bytes: &[u8]) {
+    if let Ok(families) = Unstructured::new(bytes).arbitrary() {
+        promd_fuzz::exposition_protobuf::round_trip(families);
+    }
+}
+
+// All targets, by name: `cargo xtask tidy` sees to it that none is missing.
 replay! {
+    chunk_decode => promd_fuzz::chunk::chunk_decode,
+    chunk_round_trip => promd_fuzz::chunk::chunk_round_trip,
+    codec_gzip => promd_fuzz::codec::gzip,
+    codec_proto => promd_fuzz::codec::proto,
+    codec_reader => promd_fuzz::codec::reader,
+    codec_snappy => promd_fuzz::codec::snappy,
+    codec_zstd => promd_fuzz::codec::zstd,
+    exposition_openmetrics => promd_fuzz::exposition::openmetrics,
+    exposition_protobuf => promd_fuzz::exposition_protobuf::parse,
+    exposition_round_trip => round_trip,
+    exposition_text => promd_fuzz::exposition::text,
     model_duration => promd_fuzz::model::model_duration,
     model_escape => promd_fuzz::model::model_escape,
     model_float => promd_fuzz::model::model_float,
+    model_histogram => promd_fuzz::model_histogram::model_histogram,
     model_labels => promd_fuzz::model::model_labels,
 }

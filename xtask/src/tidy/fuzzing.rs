@@ -1,4 +1,4 @@
-//! Every fuzz target is listed, and starts from seeds.
+//! Every fuzz target is listed, starts from seeds, and is replayed by an ordinary test.
 
 use std::fs;
 
@@ -11,7 +11,11 @@ use crate::run::root;
 pub(super) fn check(findings: &mut Findings) -> Result<usize> {
     let fuzz = root().join("fuzz");
     let targets = crate::fuzz::targets()?;
+    let replayed = fs::read_to_string(fuzz.join("tests/regressions.rs")).unwrap_or_default();
     for target in &targets {
+        if !replayed.contains(&format!("    {target} => ")) {
+            findings.add(format!("fuzz/tests/regressions.rs does not replay the target {target}"));
+        }
         let seeds = fs::read_dir(fuzz.join("seeds").join(target)).map(Iterator::count).unwrap_or_default();
         if seeds == 0 {
             findings.add(format!("the fuzz target {target} has no seeds in fuzz/seeds/{target}"));
