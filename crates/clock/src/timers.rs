@@ -19,8 +19,10 @@ pub(crate) struct TimerId {
 pub(crate) struct Timers {
     /// Held for a few operations on the map at a time, and never while a waker runs or is dropped.
     queue: Mutex<Queue>,
-    /// Told whenever the first deadline may have changed, a timer was set, or the queue was closed.
-    changed: Condvar,
+    /// Told whenever there is an earlier first deadline, or the queue was closed: what the thread of a real clock waits for.
+    sooner: Condvar,
+    /// Told whenever a timer was set.
+    another: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -42,8 +44,12 @@ impl Timers {
         queue.serial += 1;
         let id = TimerId { deadline, serial: queue.serial };
         queue.waiting.insert(id, waker);
+        let is_first = queue.waiting.keys().next() == Some(&id);
         drop(queue);
-        self.changed.notify_all();
+        if is_first {
+            self.sooner.notify_all();
+        }
+        self.another.notify_all();
         id
     }
 
@@ -92,7 +98,7 @@ impl Timers {
     /// Blocks until at least `count` timers are waiting; `false` if `patience` of real time runs out first.
     pub(crate) fn wait_for(&self, count: usize, patience: Duration) -> bool {
         let queue = self.lock();
-        let waiting = self.changed.wait_timeout_while(queue, patience, |queue| queue.waiting.len() < count);
+        let waiting = self.another.wait_timeout_while(queue, patience, |queue| queue.waiting.len() < count);
         !waiting.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
@@ -109,9 +115,9 @@ impl Timers {
                 Some(deadline) if deadline <= current => break,
                 Some(deadline) => {
                     let left = deadline.since(current);
-                    self.changed.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0
+                    self.sooner.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0
                 }
-                None => self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner),
+                None => self.sooner.wait(queue).unwrap_or_else(PoisonError::into_inner),
             };
         }
         drop(queue);
@@ -122,6 +128,6 @@ impl Timers {
     /// Ends the thread that waits in [`wait_and_fire`](Self::wait_and_fire).
     pub(crate) fn close(&self) {
         self.lock().closed = true;
-        self.changed.notify_all();
+        self.sooner.notify_all();
     }
 }
