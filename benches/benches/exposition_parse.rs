@@ -10,8 +10,8 @@ use xxhash_rust::xxh64::xxh64;
 
 const SERIES: usize = 2_000;
 
-/// Finds the lines, hashes what is before the last blank and reads what is behind it. Nothing is checked.
-fn reference(body: &[u8]) -> (u64, f64) {
+/// Finds the lines, hashes what is before the last blank and reads what is behind it with `float`. Nothing is checked.
+fn naive(body: &[u8], float: impl Fn(&[u8]) -> f64) -> (u64, f64) {
     let (mut hashes, mut sum) = (0_u64, 0.0);
     let mut start = 0;
     for newline in memchr::memchr_iter(b'\n', body) {
@@ -22,9 +22,19 @@ fn reference(body: &[u8]) -> (u64, f64) {
         }
         let blank = memchr::memrchr(b' ', line).expect("the body has a blank in each line");
         hashes ^= xxh64(&line[..blank], 0);
-        sum += fast_float2::parse::<f64, _>(&line[blank + 1..]).expect("the body has a float in each line");
+        sum += float(&line[blank + 1..]);
     }
     (hashes, sum)
+}
+
+/// With the standard library's floats.
+fn reference(body: &[u8]) -> (u64, f64) {
+    naive(body, |text| str::from_utf8(text).ok().and_then(|text| text.parse().ok()).expect("a float in each line"))
+}
+
+/// With the fastest floats there are.
+fn reference_fast_float2(body: &[u8]) -> (u64, f64) {
+    naive(body, |text| fast_float2::parse(text).expect("a float in each line"))
 }
 
 /// The same with a parser.
@@ -46,6 +56,9 @@ fn benches(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group(format!("exposition/parse/{SERIES}"));
     group.throughput(Throughput::Elements(SERIES as u64));
     group.bench_function("reference", |bencher| bencher.iter(|| reference(black_box(text.as_bytes()))));
+    group.bench_function("reference_fast_float2", |bencher| {
+        bencher.iter(|| reference_fast_float2(black_box(text.as_bytes())));
+    });
     group.bench_function("text", |bencher| {
         bencher.iter(|| parse(TextParser::new(black_box(text.as_bytes()), Options::default())));
     });

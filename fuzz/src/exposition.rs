@@ -60,7 +60,7 @@ fn inspect(body: &[u8], entry: Entry<'_>) {
             assert!(
                 sample.exemplars().map(|exemplar: Exemplar<'_>| exemplar.label_chars()).sum::<usize>() <= body.len()
             );
-            sample.start_timestamp();
+            let _ = sample.start_timestamp();
         }
         _ => {}
     }

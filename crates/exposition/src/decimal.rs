@@ -7,10 +7,13 @@
 use crate::scan;
 
 /// The powers of ten that are floats.
-const POWERS: [f64; 23] = [
+static POWERS: [f64; 23] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
     1e21, 1e22,
 ];
+
+/// By how much the digits before weigh more than so many behind them.
+static SCALES: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
 /// Integers up to this one are floats.
 const MAX_MANTISSA: u64 = 1 << 53;
@@ -18,9 +21,22 @@ const MAX_MANTISSA: u64 = 1 << 53;
 /// As many digits never overflow a u64.
 const MAX_DIGITS: usize = 19;
 
-/// The number at `from` and the position behind it, if it is one of the simple kind. What follows it is not looked at.
+/// A decimal number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Number {
+    /// Its value, if it is one of the simple kind.
+    pub(crate) value: Option<f64>,
+    /// The position behind it.
+    pub(crate) end: usize,
+}
+
+/// The decimal number at `from`, if there is one without a `+`. What follows it is not looked at.
 #[inline]
-pub(crate) fn read(bytes: &[u8], from: usize) -> Option<(f64, usize)> {
+pub(crate) fn read(bytes: &[u8], from: usize) -> Option<Number> {
+    // Half of all values are a single digit.
+    if let Some([digit @ b'0'..=b'9', b'\n']) = bytes.get(from..from + 2) {
+        return Some(Number { value: Some(f64::from(digit - b'0')), end: from + 1 });
+    }
     let negative = bytes.get(from) == Some(&b'-');
     let first = from + usize::from(negative);
     let (mut mantissa, mut end) = digits(bytes, first, 0);
@@ -33,24 +49,33 @@ pub(crate) fn read(bytes: &[u8], from: usize) -> Option<(f64, usize)> {
         count += decimals;
         exponent = -i32::try_from(decimals).ok()?;
     }
-    if count == 0 || count > MAX_DIGITS || mantissa > MAX_MANTISSA {
+    if count == 0 {
         return None;
     }
     if matches!(bytes.get(end), Some(b'e' | b'E')) {
         let sign = bytes.get(end + 1).copied();
         let first = end + 1 + usize::from(matches!(sign, Some(b'+' | b'-')));
-        let (value, after) = digits(bytes, first, 0);
-        if after == first || after > first + 3 {
+        let (mut value, mut after) = (0, first);
+        while let Some(digit @ b'0'..=b'9') = bytes.get(after) {
+            if after == first + 3 {
+                return None;
+            }
+            value = value * 10 + i32::from(digit - b'0');
+            after += 1;
+        }
+        if after == first {
             return None;
         }
-        let value = i32::try_from(value).ok()?;
         exponent += if sign == Some(b'-') { -value } else { value };
         end = after;
     }
-    let power = *POWERS.get(usize::try_from(exponent.unsigned_abs()).ok()?)?;
-    let mantissa = mantissa as f64;
-    let value = if exponent < 0 { mantissa / power } else { mantissa * power };
-    Some((if negative { -value } else { value }, end))
+    if count > MAX_DIGITS || mantissa > MAX_MANTISSA {
+        return Some(Number { value: None, end });
+    }
+    let scaled = |power: f64| if exponent < 0 { mantissa as f64 / power } else { mantissa as f64 * power };
+    let power = usize::try_from(exponent.unsigned_abs()).ok().and_then(|power| POWERS.get(power));
+    let value = power.map(|power| scaled(*power)).map(|value| if negative { -value } else { value });
+    Some(Number { value, end })
 }
 
 /// Reads digits behind those that `value` was read from; wraps if there are more than [`MAX_DIGITS`].
@@ -58,8 +83,8 @@ pub(crate) fn read(bytes: &[u8], from: usize) -> Option<(f64, usize)> {
 fn digits(bytes: &[u8], mut at: usize, mut value: u64) -> (u64, usize) {
     while let Some(word) = scan::word(bytes, at) {
         let count = scan::digits_in(word);
-        let scale = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
-        value = value.wrapping_mul(scale.get(count).copied().unwrap_or(1)).wrapping_add(leading_digits(word, count));
+        let scale = SCALES.get(count).copied().unwrap_or(1);
+        value = value.wrapping_mul(scale).wrapping_add(leading_digits(word, count));
         at += count;
         if count < 8 {
             return (value, at);
@@ -94,7 +119,7 @@ mod tests {
 
     #[track_caller]
     fn agrees(text: &str) {
-        if let Some((value, end)) = read(text.as_bytes(), 0) {
+        if let Some(Number { value: Some(value), end }) = read(text.as_bytes(), 0) {
             let read = text.get(..end).unwrap_or_default();
             assert_eq!(float::parse(read.as_bytes()).map(f64::to_bits), Ok(value.to_bits()), "{read:?} of {text:?}");
         }
@@ -103,32 +128,29 @@ mod tests {
     /// Expected values: arithmetic.
     #[test]
     fn reads_the_simple_kind() {
-        let check = |text: &str, expect: Option<(f64, usize)>| assert_eq!(read(text.as_bytes(), 0), expect, "{text}");
-        check("0", Some((0.0, 1)));
-        check("12.5 1", Some((12.5, 4)));
-        check("-1.25e+03\n", Some((-1250.0, 9)));
-        check(".5", Some((0.5, 2)));
-        check("1.", Some((1.0, 2)));
-        check("9007199254740992", Some((9_007_199_254_740_992.0, 16)));
-        check("1e22", Some((1e22, 4)));
-        // Left to the slow path.
-        for text in [
-            "",
-            "-",
-            ".",
-            "+1",
-            "1e",
-            "1e+",
-            "1e23",
-            "1e-0001",
-            "9007199254740993",
-            "12345678901234567890",
-            "NaN",
-            "Inf",
-        ] {
-            check(text, None);
+        let check = |text: &str, value: f64, end| {
+            assert_eq!(read(text.as_bytes(), 0), Some(Number { value: Some(value), end }), "{text}");
+        };
+        check("0", 0.0, 1);
+        check("7\n", 7.0, 1);
+        check("12.5 1", 12.5, 4);
+        check("-1.25e+03\n", -1250.0, 9);
+        check(".5", 0.5, 2);
+        check("1.", 1.0, 2);
+        check("123456789012.5x", 123_456_789_012.5, 14);
+        check("9007199254740992", 9_007_199_254_740_992.0, 16);
+        check("1e22", 1e22, 4);
+        assert!(read(b"-0", 0).and_then(|zero| zero.value).is_some_and(f64::is_sign_negative));
+    }
+
+    #[test]
+    fn leaves_the_rest_to_the_slow_path() {
+        for text in ["", "-", ".", "+1", "1e", "1e+", "1e-0001", "NaN", "Inf"] {
+            assert_eq!(read(text.as_bytes(), 0), None, "{text}");
         }
-        assert!(read(b"-0", 0).is_some_and(|(zero, _)| zero.is_sign_negative()));
+        for text in ["1e23", "1e-23", "9007199254740993", "12345678901234567890", "0.12345678901234567890"] {
+            assert_eq!(read(text.as_bytes(), 0), Some(Number { value: None, end: text.len() }), "{text}");
+        }
     }
 
     proptest! {

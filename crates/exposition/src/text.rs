@@ -6,6 +6,7 @@
 
 use promd_model::quote;
 
+use crate::decimal::{self, Number};
 use crate::entry::{Detail, MetricType, Sample, Unescape};
 use crate::head::{Along, Head};
 use crate::input::Input;
@@ -13,7 +14,7 @@ use crate::labels::Dialect;
 use crate::metadata::{self, Keyword, Metadata};
 use crate::series::{self, Family};
 use crate::token::{self, Format, State};
-use crate::{Entry, Options, ParseError, Parser, decimal, labels, scan};
+use crate::{Entry, Options, ParseError, Parser, labels, scan};
 
 /// A pull parser for Prometheus' text format, versions 0.0.4 and 1.0.0.
 ///
@@ -108,7 +109,9 @@ impl<'a> TextParser<'a> {
     #[inline]
     fn value(&self, at: usize) -> Result<(f64, usize), ParseError> {
         match decimal::read(self.input.body, at) {
-            Some((value, end)) if matches!(self.input.byte(end), Some(b'\n' | b' ' | b'\t') | None) => Ok((value, end)),
+            Some(Number { value, end }) if matches!(self.input.byte(end), Some(b'\n' | b' ' | b'\t') | None) => {
+                Ok((value.map_or_else(|| self.input.float(at, end), Ok)?, end))
+            }
             _ => self.any_value(at),
         }
     }

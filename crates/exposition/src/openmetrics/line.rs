@@ -1,10 +1,11 @@
 //! A line with a series.
 
+use crate::decimal::{self, Number};
 use crate::head::{Along, Head};
 use crate::input::Input;
 use crate::labels::{self, Dialect, NameSpan};
 use crate::token::{self, Format, State};
-use crate::{ParseError, decimal, scan};
+use crate::{ParseError, scan};
 
 /// A line with a series, as positions in the body.
 #[derive(Debug, Clone, Copy)]
@@ -159,7 +160,9 @@ fn value(
 ) -> Result<(f64, usize), ParseError> {
     if input.byte(at) == Some(b' ') {
         match decimal::read(input.body, at + 1) {
-            Some((value, end)) if matches!(input.byte(end), Some(b'\n' | b' ')) => return Ok((value, end)),
+            Some(Number { value, end }) if matches!(input.byte(end), Some(b'\n' | b' ')) => {
+                return Ok((value.map_or_else(|| input.float(at + 1, end), Ok)?, end));
+            }
             _ => {}
         }
         let end = token::word_end(input.body, at + 1, Format::OpenMetrics);

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
+use std::path::Path;
 use std::{fs, io};
 
 use serde::Deserialize;
@@ -132,21 +133,24 @@ fn compare(what: &str, expect: &BTreeSet<String>, got: &BTreeSet<String>, proble
     problems.extend(got.difference(expect).map(|extra| format!("{what}: not expected {extra}")));
 }
 
-/// The cases with what is expected of them; `None` if the data is absent.
-pub(crate) fn load() -> Option<Vec<(Case, Expect)>> {
-    let folder = promd_testkit::conformance("exposition")?;
+/// The cases of a folder with what is expected of them.
+pub(crate) fn load(folder: &Path) -> Vec<(Case, Expect)> {
     let cases: Vec<Case> = lines(&fs::read(folder.join("cases.jsonl")).unwrap());
-    let packed = fs::read(folder.join("expect.jsonl.gz")).unwrap();
-    let mut unpacked = Vec::new();
-    flate2::read::GzDecoder::new(io::Cursor::new(packed)).read_to_end(&mut unpacked).unwrap();
-    let expects: Vec<Expect> = lines(&unpacked);
+    let expects: Vec<Expect> = match fs::read(folder.join("expect.jsonl.gz")) {
+        Ok(packed) => {
+            let mut unpacked = Vec::new();
+            flate2::read::GzDecoder::new(io::Cursor::new(packed)).read_to_end(&mut unpacked).unwrap();
+            lines(&unpacked)
+        }
+        Err(_) => lines(&fs::read(folder.join("expect.jsonl")).unwrap()),
+    };
     let mut expects: BTreeMap<_, _> = expects.into_iter().map(|expect| (expect.name.clone(), expect)).collect();
     let pairs = cases.into_iter().map(|mut case| {
         case.body = fs::read(folder.join(&case.file)).unwrap();
         let expect = expects.remove(&case.name).unwrap();
         (case, expect)
     });
-    Some(pairs.collect())
+    pairs.collect()
 }
 
 fn lines<T: DeserializeOwned>(bytes: &[u8]) -> Vec<T> {

@@ -8,7 +8,9 @@ mod data;
 mod differences;
 mod scraper;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use data::{Case, Expect};
 use differences::Difference;
@@ -53,30 +55,38 @@ fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-#[test]
-fn bodies_are_read_as_the_real_prometheus_reads_them() {
-    let Some(cases) = data::load() else { return };
+/// Judges all cases of a folder and prints the counts.
+fn run(folder: &Path) {
     let (mut passed, mut failed) = (0, Vec::new());
-    let mut later: Vec<(&'static str, Vec<&str>)> = Vec::new();
-    for (case, expect) in &cases {
-        match judge(case, expect) {
+    let mut later: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+    for (case, expect) in data::load(folder) {
+        match judge(&case, &expect) {
             Verdict::Passed => passed += 1,
             Verdict::Excused(difference) => {
                 passed += 1;
                 say(&format!("{}: differs from 3.5.3: {}", case.name, difference.upstream()));
             }
-            Verdict::Waits(part) => match later.iter_mut().find(|(known, _)| *known == part) {
-                Some((_, names)) => names.push(&case.name),
-                None => later.push((part, vec![&case.name])),
-            },
+            Verdict::Waits(part) => later.entry(part).or_default().push(case.name),
             Verdict::Failed(problems) => failed.push(format!("{}:\n  {}", case.name, problems.join("\n  "))),
         }
     }
     for (part, names) in &later {
         say(&format!("for later ({part}): {}", names.join(" ")));
     }
-    let listed: usize = later.iter().map(|(_, names)| names.len()).sum();
+    let listed: usize = later.values().map(Vec::len).sum();
     say(&format!("exposition: {passed} passed, {} failed, {listed} listed for later", failed.len()));
     assert!(failed.is_empty(), "{}", failed.join("\n"));
     assert!(passed > 0, "no case was run");
+}
+
+#[test]
+fn bodies_are_read_as_the_real_prometheus_reads_them() {
+    if let Some(folder) = promd_testkit::conformance("exposition") {
+        run(&folder);
+    }
+}
+
+#[test]
+fn our_own_bodies_are_read_as_the_real_prometheus_reads_them() {
+    run(&promd_testkit::testdata("exposition"));
 }
