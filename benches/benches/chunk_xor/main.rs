@@ -1,6 +1,5 @@
 //! XOR chunks: appending and decoding 120 samples of each of six patterns, against a plain reading of the format.
 #![expect(
-    missing_docs,
     clippy::unwrap_used,
     clippy::cast_possible_truncation,
     reason = "a bench, and a reference that is meant to be plain"

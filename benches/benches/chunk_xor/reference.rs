@@ -51,7 +51,7 @@ impl Bits {
     }
 }
 
-pub fn encode(samples: &[Sample]) -> Vec<u8> {
+pub(crate) fn encode(samples: &[Sample]) -> Vec<u8> {
     let mut bits = Bits { bytes: Vec::with_capacity(128), free: 0 };
     bits.bits(0, 16);
     let (mut t0, mut delta, mut v0) = (0i64, 0i64, 0u64);
@@ -166,7 +166,7 @@ impl Reader<'_> {
     }
 }
 
-pub fn decode(bytes: &[u8], times: &mut Vec<i64>, values: &mut Vec<f64>) -> Option<()> {
+pub(crate) fn decode(bytes: &[u8], times: &mut Vec<i64>, values: &mut Vec<f64>) -> Option<()> {
     let mut reader = Reader { bytes, at: 0 };
     let count = reader.bits(16)?;
     let (mut t, mut delta, mut v) = (0i64, 0i64, 0u64);

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+pub use promd_model::MetricType;
 use promd_model::{FloatHistogram, Histogram};
 
 use crate::nhcb::StoredLabels;
@@ -199,51 +200,6 @@ pub(crate) enum ExemplarLabels<'p> {
     Protobuf(&'p [u8]),
     /// A copy, since the parser that had them has gone on.
     Stored(StoredLabels<'p>),
-}
-
-/// The type of a metric family.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum MetricType {
-    /// A sum that only grows, until it starts again from zero.
-    Counter,
-    /// A value that goes up and down.
-    Gauge,
-    /// Observations counted in buckets.
-    Histogram,
-    /// Buckets whose counts go up and down.
-    GaugeHistogram,
-    /// Quantiles computed by the target.
-    Summary,
-    /// Labels that do not change while the target runs, with the value 1.
-    Info,
-    /// A set of booleans.
-    Stateset,
-    /// Not known, or not said.
-    #[default]
-    Unknown,
-}
-
-impl MetricType {
-    /// The name that Prometheus' API and OpenMetrics have for it (text 0.0.4 says `untyped` for `unknown`).
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Counter => "counter",
-            Self::Gauge => "gauge",
-            Self::Histogram => "histogram",
-            Self::GaugeHistogram => "gaugehistogram",
-            Self::Summary => "summary",
-            Self::Info => "info",
-            Self::Stateset => "stateset",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-impl fmt::Display for MetricType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }
 
 /// Text as it stands in the body, unescaped piece by piece when it is read.
