@@ -22,6 +22,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "tidy", minutes: 1, run: crate::tidy::run },
     Stage { name: "deny", minutes: 1, run: deny },
     Stage { name: "doc", minutes: 3, run: doc },
+    Stage { name: "package", minutes: 1, run: package },
     Stage { name: "test", minutes: 15, run: test },
     Stage { name: "fuzz-smoke", minutes: 12, run: fuzz_smoke },
     Stage { name: "interop", minutes: 10, run: interop },
@@ -89,6 +90,10 @@ fn deny() -> Result<()> {
 fn doc() -> Result<()> {
     let mut command = cargo(&["doc", "--workspace", "--no-deps", "--all-features"]);
     succeed(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn package() -> Result<()> {
+    crate::package::run(&[])
 }
 
 fn test() -> Result<()> {

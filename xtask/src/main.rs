@@ -8,6 +8,7 @@
 mod bench;
 mod ci;
 mod fuzz;
+mod package;
 mod peers;
 mod run;
 mod tidy;
@@ -22,10 +23,11 @@ cargo xtask NAME [ARGUMENTS]
   tidy                      check floors and edges, READMEs, CHANGELOGs, lengths of files, fuzz targets
   peers [DIR]               fetch the real Prometheus and its friends into DIR (target/peers)
   fuzz-smoke [-s N] [NAME]...  run each fuzz target for N seconds (10) on the stable compiler
+  package [CRATE]...        pack crates as for a registry, each with the crates that it stands on
   bench [--save|--compare NAME] [FILTER]...  run the benches, print ratios against their references
   help                      this text
 
-stages of ci: fmt clippy tidy deny doc test fuzz-smoke interop
+stages of ci: fmt clippy tidy deny doc package test fuzz-smoke interop
 ";
 
 fn main() -> ExitCode {
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         "tidy" => tidy::run(),
         "peers" => peers::run(rest),
         "fuzz-smoke" => fuzz::run(rest),
+        "package" => package::run(rest),
         "bench" => bench::run(rest),
         "help" | "-h" | "--help" => {
             print!("{HELP}");
