@@ -14,7 +14,7 @@ use crate::captures::{Captures, Groups, replace_all};
 use crate::engine::{self, Engine, Track};
 use crate::error::Error;
 use crate::parse::{self, Flags, Node, Parsed};
-use crate::shortcut::Plan;
+use crate::shortcut::{Plan, strip_prefix, strip_suffix};
 use crate::unicode::Spelling;
 
 /// A regular expression in Go's syntax that matches all of a text or none, and whose `.` matches newlines too: the
@@ -141,7 +141,10 @@ impl Anchored {
         match &self.0.decision {
             Decision::Plan(plan) => plan.is_match(text),
             Decision::Automaton { engine, suffix } => {
-                text.starts_with(&*self.0.prefix) && text.ends_with(&**suffix) && engine.is_match(text)
+                let (prefix, suffix) = (&*self.0.prefix, &**suffix);
+                strip_prefix(text.as_bytes(), prefix).is_some()
+                    && strip_suffix(text.as_bytes(), suffix).is_some()
+                    && engine.is_match(text)
             }
         }
     }

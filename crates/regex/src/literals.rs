@@ -8,6 +8,9 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 /// Up to this many values are compared one by one; above, they are hashed.
 const MAX_COMPARED: usize = 8;
 
+/// Up to so many different lengths of prefixes are each looked up; with more, the nearest is searched for.
+const MAX_LENGTHS: u32 = 4;
+
 /// A sorted set of texts in one allocation, fast to look a value up in however many they are.
 #[derive(Clone, Default)]
 pub struct Literals {
@@ -16,6 +19,8 @@ pub struct Literals {
     ends: Box<[u32]>,
     /// Bit `n`: there is a value of `n` bytes, or of 63 and more.
     lengths: u64,
+    /// How many bytes all values begin with.
+    common: usize,
     /// Numbers of the values, by hash.
     table: HashTable<u32>,
     hasher: DefaultHashBuilder,
@@ -33,17 +38,22 @@ impl Literals {
             text.push_str(value);
             ends.push(u32::try_from(text.len()).ok()?);
         }
-        let lengths = values.iter().fold(0, |lengths, value| lengths | length_bit(value));
+        let lengths = values.iter().fold(0, |lengths, value| lengths | length_bit(value.as_bytes()));
+        let common = match (values.first(), values.last()) {
+            (Some(first), Some(last)) => first.bytes().zip(last.bytes()).take_while(|(a, b)| a == b).count(),
+            _ => 0,
+        };
         let hasher = DefaultHashBuilder::default();
         let mut table = HashTable::new();
         if values.len() > MAX_COMPARED {
-            let hash_of = |number: &u32| hasher.hash_one(values.get(*number as usize).copied().unwrap_or_default());
+            let hash_of =
+                |number: &u32| hasher.hash_one(values.get(*number as usize).copied().unwrap_or_default().as_bytes());
             table.reserve(values.len(), hash_of);
             for number in (0..u32::try_from(values.len()).ok()?).rev() {
                 table.insert_unique(hash_of(&number), number, hash_of);
             }
         }
-        Some(Self { text: text.into_boxed_str(), ends: ends.into_boxed_slice(), lengths, table, hasher })
+        Some(Self { text: text.into_boxed_str(), ends: ends.into_boxed_slice(), lengths, common, table, hasher })
     }
 
     /// How many values there are.
@@ -61,13 +71,37 @@ impl Literals {
     /// Whether `value` is in the set.
     #[must_use]
     pub fn contains(&self, value: &str) -> bool {
-        if self.lengths & length_bit(value) == 0 {
-            return false;
+        self.contains_bytes(value.as_bytes())
+    }
+
+    pub(crate) fn contains_bytes(&self, value: &[u8]) -> bool {
+        let has_length = self.lengths & length_bit(value) != 0;
+        if !has_length || value.is_empty() {
+            return has_length;
         }
+        let is_value = |number: &u32| self.get(*number as usize).as_bytes() == value;
         if self.len() <= MAX_COMPARED {
-            return self.iter().any(|own| own == value);
+            return self.iter().any(|own| own.as_bytes() == value);
         }
-        self.table.find(self.hasher.hash_one(value), |number| self.get(*number as usize) == value).is_some()
+        self.table.find(self.hasher.hash_one(value), is_value).is_some()
+    }
+
+    /// The length of the value that `text` begins with, in a set where no value begins with another.
+    pub(crate) fn prefix_of(&self, text: &[u8]) -> Option<usize> {
+        if self.len() <= MAX_COMPARED {
+            return self.iter().find(|own| text.starts_with(own.as_bytes())).map(str::len);
+        }
+        if text.get(..self.common) != self.text.as_bytes().get(..self.common) {
+            return None;
+        }
+        if self.lengths.count_ones() <= MAX_LENGTHS && self.lengths < length_bit(&[0; 63]) {
+            let lengths = (1..63).filter(|length| self.lengths & (1 << length) != 0);
+            return lengths
+                .take_while(|length| *length <= text.len())
+                .find(|&length| text.get(..length).is_some_and(|prefix| self.contains_bytes(prefix)));
+        }
+        // Only the nearest value below the text can be one that it begins with.
+        self.at_or_before(text).filter(|prefix| text.starts_with(prefix.as_bytes())).map(str::len)
     }
 
     /// The values, sorted by bytes, without duplicates.
@@ -83,11 +117,11 @@ impl Literals {
     }
 
     /// The last value that is not greater than `bound`.
-    pub(crate) fn at_or_before(&self, bound: &str) -> Option<&str> {
+    fn at_or_before(&self, bound: &[u8]) -> Option<&str> {
         let (mut low, mut high) = (0, self.len());
         while low < high {
             let middle = low + (high - low) / 2;
-            if self.get(middle) <= bound {
+            if self.get(middle).as_bytes() <= bound {
                 low = middle + 1;
             } else {
                 high = middle;
@@ -116,7 +150,7 @@ impl PartialEq for Literals {
 
 impl Eq for Literals {}
 
-fn length_bit(value: &str) -> u64 {
+fn length_bit(value: &[u8]) -> u64 {
     1 << value.len().min(63)
 }
 
@@ -156,11 +190,22 @@ mod tests {
     }
 
     #[test]
-    fn the_neighbour_below() {
-        let set = Literals::new(["b", "d"]).unwrap();
-        assert_eq!(set.at_or_before("a"), None);
-        assert_eq!(set.at_or_before("b"), Some("b"));
-        assert_eq!(set.at_or_before("cz"), Some("b"));
-        assert_eq!(set.at_or_before("z"), Some("d"));
+    fn prefixes_of_a_text() {
+        let of_few = |number: u32| format!("p{number:04}");
+        let of_many = |number: u32| format!("p{number:04}{}", "x".repeat(number as usize % 7));
+        let of_long = |number: u32| format!("p{number:04}{}", "x".repeat(70));
+        let short = |number: u32| format!("p{number}");
+        for (make, count) in [(&of_few as &dyn Fn(u32) -> String, 100), (&of_many, 100), (&of_long, 100), (&short, 8)] {
+            let values: Vec<String> = (0..count).map(make).collect();
+            let set = Literals::new(values.iter().map(String::as_str)).unwrap();
+            for value in &values {
+                assert_eq!(set.prefix_of(format!("{value}-more").as_bytes()), Some(value.len()));
+                assert_eq!(set.prefix_of(value.as_bytes()), Some(value.len()));
+                assert_eq!(set.prefix_of(value[..value.len() - 1].as_bytes()), None, "{value}");
+            }
+            for absent in ["", "a", "p", "p9999", "q0000"] {
+                assert_eq!(set.prefix_of(absent.as_bytes()), None);
+            }
+        }
     }
 }

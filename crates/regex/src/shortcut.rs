@@ -19,11 +19,13 @@ mod language;
 mod sequence;
 
 use regex_syntax::hir::Hir;
+use smallvec::SmallVec;
 
 use crate::literals::Literals;
 use fold::FoldTable;
 use language::{Case, Tokens};
 use sequence::{Normal, Sequence};
+pub(crate) use sequence::{strip_prefix, strip_suffix};
 
 /// Up to this many sequences with several literals are tried one by one; more are left to the automaton.
 const MAX_SEQUENCES: usize = 16;
@@ -144,18 +146,15 @@ impl Plan {
 impl Union {
     fn is_match(&self, text: &str) -> bool {
         match &self.fold {
-            None => self.has(text),
-            Some(table) => self.has(&table.apply(text)),
+            None => self.has(text.as_bytes()),
+            Some(table) => self.has(table.apply(text, &mut SmallVec::new())),
         }
     }
 
-    fn has(&self, text: &str) -> bool {
-        // Of prefixes none of which begins another, only the nearest below the text can be one of it.
-        let prefix_of =
-            |set: &Literals| set.at_or_before(text).filter(|prefix| text.starts_with(*prefix)).map(str::len);
-        self.literals.contains(text)
-            || prefix_of(&self.prefixes).is_some()
-            || prefix_of(&self.proper_prefixes).is_some_and(|length| length < text.len())
+    fn has(&self, text: &[u8]) -> bool {
+        self.literals.contains_bytes(text)
+            || self.prefixes.prefix_of(text).is_some()
+            || self.proper_prefixes.prefix_of(text).is_some_and(|length| length < text.len())
             || self.sequences.iter().any(|sequence| sequence.is_match(text))
     }
 

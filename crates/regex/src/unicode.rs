@@ -37,7 +37,18 @@ pub(crate) fn fold(class: &mut ClassUnicode) {
 
 /// A character with those that differ from it only in case.
 pub(crate) fn orbit(character: char) -> ClassUnicode {
-    let mut class = ClassUnicode::new([ClassUnicodeRange::new(character, character)]);
+    let single = |character| ClassUnicodeRange::new(character, character);
+    if character.is_ascii() {
+        // These alone have a third member: the Kelvin sign and the long s.
+        let third = match character {
+            'k' | 'K' => Some('\u{212A}'),
+            's' | 'S' => Some('\u{17F}'),
+            _ => None,
+        };
+        let cases = [character.to_ascii_uppercase(), character.to_ascii_lowercase()];
+        return ClassUnicode::new(cases.into_iter().chain(third).map(single));
+    }
+    let mut class = ClassUnicode::new([single(character)]);
     fold(&mut class);
     class
 }

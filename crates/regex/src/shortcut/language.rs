@@ -43,7 +43,35 @@ pub(super) enum Case {
 
 /// The sequences that `hir` matches, or `None` if they are too many or not that simple.
 pub(super) fn sequences(hir: &Hir, case: &mut Case) -> Option<Vec<Tokens>> {
+    if matches!(case, Case::Exact) {
+        // Far cheaper than to find out by making them.
+        count(hir, MAX_DEPTH)?;
+    }
     Reader { case, budget: MAX_TOKEN_BYTES }.read(hir, MAX_DEPTH)
+}
+
+/// How many sequences `hir` has if read exactly, or `None` if they are too many.
+fn count(hir: &Hir, depth: u32) -> Option<usize> {
+    let depth = depth.checked_sub(1)?;
+    match hir.kind() {
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Look(_) => Some(1),
+        HirKind::Class(Class::Unicode(class)) if is_any(class) => Some(1),
+        HirKind::Class(Class::Unicode(class)) => Some(unicode::size(class)).filter(|size| *size <= MAX_EXPANSION),
+        HirKind::Class(Class::Bytes(_)) => Some(0),
+        HirKind::Capture(capture) => count(&capture.sub, depth),
+        // At least so many: what is exact shows when they are made.
+        HirKind::Repetition(repetition) => count(&repetition.sub, depth),
+        HirKind::Concat(parts) => parts.iter().try_fold(1, |product, part| multiplied(product, count(part, depth)?)),
+        HirKind::Alternation(alternatives) => {
+            alternatives.iter().try_fold(0, |sum, alternative| Some(sum + count(alternative, depth)?))
+        }
+    }
+}
+
+/// How many sequences `left` followed by `right` are, unless they are too many to be multiplied out.
+fn multiplied(left: usize, right: usize) -> Option<usize> {
+    let product = left.checked_mul(right)?;
+    (left <= 1 || right <= 1 || product <= MAX_EXPANSION).then_some(product)
 }
 
 struct Reader<'c> {
@@ -164,10 +192,7 @@ impl Reader<'_> {
         if left.iter().all(Vec::is_empty) && left.len() == 1 {
             return Some(right);
         }
-        let count = left.len().checked_mul(right.len())?;
-        if count > MAX_EXPANSION && left.len() > 1 && right.len() > 1 {
-            return None;
-        }
+        multiplied(left.len(), right.len())?;
         let of_left = tokens_len(&left).saturating_mul(right.len());
         let of_right = tokens_len(&right).saturating_mul(left.len());
         self.charge(of_left.saturating_add(of_right))?;
