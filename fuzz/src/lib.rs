@@ -9,3 +9,4 @@ pub mod exposition;
 pub mod exposition_protobuf;
 pub mod model;
 pub mod model_histogram;
+pub mod regex;
