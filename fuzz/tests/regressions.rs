@@ -54,4 +54,5 @@ replay! {
     model_float => promd_fuzz::model::model_float,
     model_histogram => promd_fuzz::model_histogram::model_histogram,
     model_labels => promd_fuzz::model::model_labels,
+    regex => promd_fuzz::regex::regex,
 }
