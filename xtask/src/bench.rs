@@ -19,6 +19,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     while let Some(argument) = rest.next() {
         match argument.as_str() {
             "--save" => criterion.extend(["--save-baseline", rest.next().context("--save needs a name")?]),
+            "--quick" => {
+                criterion.extend(["--warm-up-time", "0.3", "--measurement-time", "0.7", "--sample-size", "20"])
+            }
             "--compare" => criterion.extend(["--baseline", rest.next().context("--compare needs a name")?]),
             filter => criterion.push(filter),
         }

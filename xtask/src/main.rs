@@ -24,7 +24,7 @@ cargo xtask NAME [ARGUMENTS]
   peers [DIR]               fetch the real Prometheus and its friends into DIR (target/peers)
   fuzz-smoke [-s N] [NAME]...  run each fuzz target for N seconds (10) on the stable compiler
   package [CRATE]...        pack crates as for a registry, each with the crates that it stands on
-  bench [--save|--compare NAME] [FILTER]...  run the benches, print ratios against their references
+  bench [--quick] [--save|--compare NAME] [FILTER]...  run the benches, print ratios against their references
   help                      this text
 
 stages of ci: fmt clippy tidy deny doc package test fuzz-smoke interop
