@@ -1,19 +1,27 @@
 #![doc = include_str!("../README.md")]
 //!
-//! # How it fits together
+//! # How it works
 //!
-//! `parse` reads Go's syntax into an [`Hir`](regex_syntax::hir::Hir), the form in which `regex-syntax` hands expressions to
-//! the automata; nothing of that crate's own syntax is used. `unicode` holds what Go knows of classes and case. `engine`
-//! compiles, and only when a text is met that needs it. `shortcut` looks at the Hir first: whatever it can decide by
-//! comparing bytes is decided so, and must give the engine's answer, which property tests see to. `captures` and
-//! `template` are groups and what Go makes of `$1`.
+//! A pattern goes through three steps:
+//!
+//! 1. **Parse** (`parse`): one pass over the bytes with an explicit stack of open groups makes a
+//!    [`regex_syntax::hir::Hir`]. `regex-syntax`' own parser is used for nothing but its Unicode tables (`unicode`), for
+//!    its syntax differs from Go's both in what it accepts and, silently, in what it means. Heights and sizes are kept
+//!    node by node, as Go counts them, and every node is charged to a budget.
+//! 2. **Plan** (`shortcut`, for [`Anchored`] only): a tree that is a union of sequences of literals and gaps is decided by
+//!    comparing bytes. A plan is exact or there is none.
+//! 3. **Compile** (`engine`): anything else becomes a `regex_automata` meta engine, within limits on memory. What tells
+//!    groups is built when groups are first asked for.
 //!
 //! # Invariants
 //!
-//! - One engine in the workspace: whoever needs a regular expression, needs it as Go has it.
-//! - A pattern costs no more than Go allows: depth, repetitions and size are limited before memory is taken, and nothing
-//!   recurses deeper than that.
-//! - Matching takes time linear in the text.
+//! - Nothing recurses over an unbounded tree: trees are at most 1000 levels high, and whatever recurses over more than 64
+//!   runs on a stack of its own.
+//! - Memory is bounded before it is taken: tree, tokens of a plan, automaton, positions of groups.
+//! - A tree means what Go's means. Two properties of the crates below get in the way and are worked around where they
+//!   occur: `Hir::alternation` lifts common prefixes that can match in several ways (`parse/node.rs`), and a test for a
+//!   match may stop within a character at `\B` (`engine.rs`).
+//! - Error texts are part of the interface: users see them in the API, tools match on them.
 #![forbid(unsafe_code)]
 
 mod anchored;

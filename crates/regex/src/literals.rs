@@ -201,7 +201,7 @@ mod tests {
             for value in &values {
                 assert_eq!(set.prefix_of(format!("{value}-more").as_bytes()), Some(value.len()));
                 assert_eq!(set.prefix_of(value.as_bytes()), Some(value.len()));
-                assert_eq!(set.prefix_of(value[..value.len() - 1].as_bytes()), None, "{value}");
+                assert_eq!(set.prefix_of(&value.as_bytes()[..value.len() - 1]), None, "{value}");
             }
             for absent in ["", "a", "p", "p9999", "q0000"] {
                 assert_eq!(set.prefix_of(absent.as_bytes()), None);
