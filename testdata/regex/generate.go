@@ -180,8 +180,9 @@ func matches(w *bufio.Writer) {
 		fmt.Fprintf(w, "%s\t%s\t%s\n", quote(pair[0]), quote(pair[1]), spans(re, pair[1]))
 	}
 	emit := func(pattern string) {
-		// `(?<name>` is valid since Go 1.22, and promd-regex follows that.
-		if seen[pattern] || len(pattern) > *maxPattern || strings.Contains(pattern, "(?<") {
+		// `(?<name>` is valid since Go 1.22, names of classes in any case since Go 1.25; promd-regex follows both.
+		later := strings.Contains(pattern, "(?<") || strings.Contains(pattern, "\\pc")
+		if seen[pattern] || len(pattern) > *maxPattern || later {
 			return
 		}
 		seen[pattern] = true
