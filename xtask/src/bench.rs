@@ -13,15 +13,16 @@ use anyhow::{Context, Result};
 
 use crate::run::{cargo, succeed, target_dir};
 
+/// Rougher, and a tenth of the time: enough for ratios.
+const QUICK: [&str; 6] = ["--warm-up-time", "0.3", "--measurement-time", "0.7", "--sample-size", "20"];
+
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let mut criterion = Vec::new();
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         match argument.as_str() {
             "--save" => criterion.extend(["--save-baseline", rest.next().context("--save needs a name")?]),
-            "--quick" => {
-                criterion.extend(["--warm-up-time", "0.3", "--measurement-time", "0.7", "--sample-size", "20"])
-            }
+            "--quick" => criterion.extend(QUICK),
             "--compare" => criterion.extend(["--baseline", rest.next().context("--compare needs a name")?]),
             filter => criterion.push(filter),
         }

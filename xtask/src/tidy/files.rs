@@ -33,6 +33,10 @@ fn check_text(path: &str, text: &str, findings: &mut Findings) {
     if lines > LONGEST && !text.lines().take(12).any(|line| line.contains("Long: ")) {
         findings.add(format!("{path}: {lines} lines; split it, or say on top why not (`// Long: <reason>`)"));
     }
+    // The stage `interop` of CI demands the programs, and runs the files of that name.
+    if path.contains("/tests/") && text.contains("testkit::peer(") && !path.contains("/tests/interop") {
+        findings.add(format!("{path}: tests against real programs belong into a file called interop_*.rs"));
+    }
     for (number, line) in text.lines().enumerate() {
         for mark in left_behind() {
             if line.contains(&mark) {
@@ -75,6 +79,16 @@ mod tests {
         assert_eq!(findings(&long), 1);
         assert_eq!(findings(&format!("// Long: a generated table\n{long}")), 0);
         assert_eq!(findings(&"x\n".repeat(LONGEST)), 0);
+    }
+
+    #[test]
+    fn real_programs_are_met_where_ci_demands_them() {
+        let check = |path: &str| {
+            let mut findings = Findings::default();
+            check_text(path, "let Some(program) = promd_testkit::peer(\"promtool\") else { return };", &mut findings);
+            findings.0.len()
+        };
+        assert_eq!((check("crates/a/tests/lock.rs"), check("crates/a/tests/interop_lock.rs")), (1, 0));
     }
 
     #[test]
