@@ -6,6 +6,7 @@ use promd_model::Columns;
 
 use crate::ChunkError;
 use crate::histogram::{ResetHeader, decode_float_histograms, decode_histograms};
+use crate::samples::Samples;
 use crate::statistics::{Statistics, Tally};
 use crate::xor::XorDecoder;
 use crate::xor2::Xor2Decoder;
@@ -179,6 +180,17 @@ impl<'a> Chunk<'a> {
             Encoding::FloatHistogram => decode_float_histograms(self.bytes, false, columns),
             Encoding::FloatHistogramWithStarts => decode_float_histograms(self.bytes, true, columns),
         }
+    }
+
+    /// All samples, one by one. [`decode_into`](Self::decode_into) is many times faster.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes are not a sound chunk.
+    pub fn samples(&self) -> Result<Samples, ChunkError> {
+        let mut columns = Columns::new();
+        self.decode_into(&mut columns)?;
+        Ok(Samples::from(columns))
     }
 
     /// Appends the samples of a time range, both ends included. Those before it are decoded and passed over, those behind it

@@ -4,7 +4,7 @@
 //!
 //! `bits` writes and reads bits; `varbit` and the window of `xor` are the two ways to write a number short. On these
 //! stand the encodings, each with an appender and a decoder: `xor`, `xor2`, `histogram`. `start` adds start timestamps
-//! to those that have them. [`Chunk`] is where a reader comes in.
+//! to those that have them. [`Chunk`] is where a reader comes in, [`Encoder`] a writer who has all samples at once.
 //!
 //! # Invariants
 //!
@@ -17,8 +17,10 @@
 
 mod bits;
 mod chunk;
+mod encode;
 mod error;
 mod histogram;
+mod samples;
 mod start;
 mod statistics;
 mod varbit;
@@ -26,11 +28,13 @@ mod xor;
 mod xor2;
 
 pub use chunk::{Chunk, Encoding};
+pub use encode::{EncodeError, Encoded, Encoder};
 pub use error::ChunkError;
 pub use histogram::{
     Appended, Float, FloatHistogramAppender, HistogramAppender, HistogramAppenderOf, HistogramRefused, Integer, Kind,
     ResetHeader,
 };
+pub use samples::{Sample, SampleValue, Samples};
 pub use statistics::Statistics;
 pub use xor::{ChunkFull, XorAppender};
 pub use xor2::Xor2Appender;
