@@ -26,6 +26,7 @@
 
 mod duration;
 pub mod float;
+mod interval;
 mod labels;
 mod matcher;
 mod metadata;
@@ -36,6 +37,7 @@ mod size;
 mod time;
 
 pub use duration::{Duration, DurationError};
+pub use interval::{Interval, Intervals};
 pub use labels::{Label, Labels, LabelsBuilder, LabelsBytesIter, LabelsError, LabelsIter, LabelsRef, METRIC_NAME};
 pub use matcher::{MatchOp, Matcher};
 pub use metadata::{Metadata, MetricType, MetricTypeError};
