@@ -104,6 +104,28 @@ impl Columns {
         self.runs.clear();
     }
 
+    /// Removes all rows behind the first `rows`, as one does when a chunk turns out to be damaged.
+    pub fn truncate(&mut self, rows: usize) {
+        if rows >= self.len() {
+            return;
+        }
+        while let Some(&Head { row, kind }) = self.runs.last() {
+            // What stays of the last run that stays.
+            let kept = rows.saturating_sub(row);
+            match kind {
+                Kind::Floats { value } => self.values.truncate(value + kept),
+                Kind::Integers(place) => self.integers.truncate(place.skip(kept)),
+                Kind::FloatHistograms(place) => self.floats.truncate(place.skip(kept)),
+            }
+            if kept > 0 {
+                break;
+            }
+            self.runs.pop();
+        }
+        self.times.truncate(rows);
+        self.starts.truncate(rows);
+    }
+
     /// The number of rows, which are the samples of all runs.
     #[must_use]
     pub fn len(&self) -> usize {

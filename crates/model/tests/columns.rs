@@ -86,6 +86,21 @@ fn read<'a>(runs: impl Iterator<Item = Run<'a>>) -> Vec<(i64, Value)> {
 
 proptest! {
     #[test]
+    fn a_tail_can_be_cut_off(values in prop::collection::vec(values(), 0..30), rows in 0usize..32) {
+        let mut columns = Columns::new();
+        values.iter().enumerate().for_each(|(t, value)| push(&mut columns, t as i64, value));
+        let whole = read(columns.runs());
+        columns.truncate(rows);
+        let kept = &whole[..rows.min(whole.len())];
+        prop_assert_eq!(read(columns.runs()), kept);
+        // Rows that come after it join what is there.
+        values.iter().enumerate().for_each(|(t, value)| push(&mut columns, 100 + t as i64, value));
+        let again = read(columns.runs());
+        prop_assert_eq!(&again[..kept.len()], kept);
+        prop_assert_eq!(again.len(), kept.len() + values.len());
+    }
+
+    #[test]
     fn give_back_what_was_pushed(values in prop::collection::vec(values(), 0..30), from in 0i64..40, to in -2i64..40) {
         let samples: Vec<(i64, Value)> = (1i64..).zip(values).collect();
         let mut columns = Columns::new();

@@ -92,6 +92,15 @@ impl<C> Numbers<C> {
         self.buckets.clear();
     }
 
+    /// Removes what lies at and behind a place.
+    pub(super) fn truncate(&mut self, end: Place) {
+        self.counts.truncate(end.histogram);
+        self.zero_counts.truncate(end.histogram);
+        self.sums.truncate(end.histogram);
+        self.hints.truncate(end.histogram);
+        self.buckets.truncate(end.bucket);
+    }
+
     pub(super) fn heap_bytes(&self) -> usize {
         bytes(&self.counts) + bytes(&self.zero_counts) + bytes(&self.sums) + bytes(&self.hints) + bytes(&self.buckets)
     }
