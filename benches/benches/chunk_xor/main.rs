@@ -11,7 +11,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use promd_benches::patterns::patterns;
-use promd_chunk::{Chunk, Encoding, XorAppender};
+use promd_chunk::{Chunk, Encoding, OpenXor, XorAppender};
 use promd_model::Columns;
 
 fn encode(criterion: &mut Criterion) {
@@ -26,6 +26,17 @@ fn encode(criterion: &mut Criterion) {
                     chunk.append(*t, *v).unwrap();
                 }
                 chunk
+            });
+        });
+        // As a head appends: a few bytes of state, and a buffer that is there.
+        let mut buffer = [0; 2048];
+        group.bench_function("in a buffer", |bench| {
+            bench.iter(|| {
+                let mut open = OpenXor::new();
+                for (t, v) in black_box(&samples) {
+                    open.append(&mut buffer, *t, *v).unwrap();
+                }
+                open
             });
         });
     }

@@ -4,7 +4,7 @@ mod reader;
 mod writer;
 
 pub(crate) use reader::{BitReader, VISIBLE};
-pub(crate) use writer::BitWriter;
+pub(crate) use writer::{BitWriter, Buffer, Scratch, size_class};
 
 #[cfg(test)]
 mod tests;

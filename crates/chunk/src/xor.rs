@@ -10,10 +10,13 @@
 
 mod appender;
 mod decoder;
+mod open;
+mod state;
 mod value;
 
 pub use appender::{ChunkFull, XorAppender};
 pub(crate) use decoder::XorDecoder;
+pub use open::{OpenRefused, OpenXor};
 pub(crate) use value::Window;
 
 #[cfg(test)]

@@ -14,16 +14,63 @@ const CLASSES: [u16; 20] =
 /// A word in the making. Whole words are stored; the last one is stored at the end of every append.
 const WORD: usize = 8;
 
+/// What bits are written into.
+pub(crate) trait Buffer {
+    /// The word at an offset, made if it is not there.
+    fn word(&mut self, base: usize) -> Option<&mut [u8; WORD]>;
+}
+
+/// Grows.
+impl Buffer for Vec<u8> {
+    #[inline]
+    fn word(&mut self, base: usize) -> Option<&mut [u8; WORD]> {
+        if self.len() < base + WORD {
+            grow(self, base + WORD);
+        }
+        self.get_mut(base..)?.first_chunk_mut()
+    }
+}
+
+/// What one sample takes at most, with the word that it begins in.
+pub(crate) type Scratch = [u8; 5 * WORD];
+
+impl Buffer for Scratch {
+    #[inline]
+    fn word(&mut self, base: usize) -> Option<&mut [u8; WORD]> {
+        self.get_mut(base..)?.first_chunk_mut()
+    }
+}
+
 #[derive(Debug, Clone)]
-pub(crate) struct BitWriter {
+pub(crate) struct BitWriter<B = Vec<u8>> {
     /// Zero behind the last word.
-    buffer: Vec<u8>,
+    buffer: B,
     /// Where the word in the making goes.
     base: usize,
     /// Its bits so far, from the most significant one on.
     word: u64,
     /// How many they are: less than 64.
     filled: u32,
+}
+
+impl BitWriter<Scratch> {
+    /// Goes on in the middle of a word of which `filled` bits are taken.
+    #[inline]
+    pub(crate) fn within(word: u64, filled: u32) -> Self {
+        Self { buffer: [0; 5 * WORD], base: 0, word, filled }
+    }
+
+    /// How many bits there are, those of the first word included.
+    #[inline]
+    pub(crate) fn bits(&self) -> usize {
+        self.base * 8 + self.filled as usize
+    }
+
+    /// What was written up to the last [`flush`](Self::flush), and zeros.
+    #[inline]
+    pub(crate) fn scratch(&self) -> &Scratch {
+        &self.buffer
+    }
 }
 
 impl BitWriter {
@@ -56,6 +103,24 @@ impl BitWriter {
         self.buffer.capacity()
     }
 
+    /// Overwrites the first bytes of what was flushed.
+    #[inline]
+    pub(crate) fn overwrite<const N: usize>(&mut self, head: [u8; N]) {
+        if let Some(place) = self.buffer.first_chunk_mut() {
+            *place = head;
+        }
+        // The head is still in the making.
+        if self.base == 0 {
+            let mut word = self.word.to_be_bytes();
+            if let Some(place) = word.first_chunk_mut() {
+                *place = head;
+            }
+            self.word = u64::from_be_bytes(word);
+        }
+    }
+}
+
+impl<B: Buffer> BitWriter<B> {
     /// Writes the low `count` bits of `value`; `count` is from 1 to 64, and the bits above are zero.
     #[inline]
     pub(crate) fn put(&mut self, value: u64, count: u32) {
@@ -78,35 +143,16 @@ impl BitWriter {
         self.filled = rest;
     }
 
-    /// Makes what was written visible in [`bytes`](Self::bytes).
+    /// Makes what was written visible in the buffer.
     #[inline]
     pub(crate) fn flush(&mut self) {
         self.store();
     }
 
-    /// Overwrites the first bytes of what was flushed.
-    #[inline]
-    pub(crate) fn overwrite<const N: usize>(&mut self, head: [u8; N]) {
-        if let Some(place) = self.buffer.first_chunk_mut() {
-            *place = head;
-        }
-        // The head is still in the making.
-        if self.base == 0 {
-            let mut word = self.word.to_be_bytes();
-            if let Some(place) = word.first_chunk_mut() {
-                *place = head;
-            }
-            self.word = u64::from_be_bytes(word);
-        }
-    }
-
     #[inline]
     fn store(&mut self) {
-        if self.buffer.len() < self.base + WORD {
-            self.reserve(self.base + WORD);
-        }
-        if let Some(place) = self.buffer.get_mut(self.base..self.base + WORD) {
-            place.copy_from_slice(&self.word.to_be_bytes());
+        if let Some(place) = self.buffer.word(self.base) {
+            *place = self.word.to_be_bytes();
         }
     }
 
@@ -123,12 +169,17 @@ impl BitWriter {
     pub(crate) fn varint(&mut self, value: i64) {
         self.uvarint((value << 1 ^ value >> 63).cast_unsigned());
     }
+}
 
-    #[cold]
-    fn reserve(&mut self, needed: usize) {
-        let class = CLASSES.iter().map(|class| usize::from(*class)).find(|class| *class >= needed);
-        let capacity = class.unwrap_or_else(|| needed.next_multiple_of(512));
-        self.buffer.reserve_exact(capacity - self.buffer.len());
-        self.buffer.resize(capacity, 0);
-    }
+#[cold]
+fn grow(buffer: &mut Vec<u8>, needed: usize) {
+    let capacity = size_class(needed);
+    buffer.reserve_exact(capacity - buffer.len());
+    buffer.resize(capacity, 0);
+}
+
+/// The size that a buffer of at least `needed` bytes has.
+pub(crate) fn size_class(needed: usize) -> usize {
+    let class = CLASSES.iter().map(|class| usize::from(*class)).find(|class| *class >= needed);
+    class.unwrap_or_else(|| needed.next_multiple_of(512))
 }

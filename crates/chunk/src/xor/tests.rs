@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{XorAppender, XorDecoder};
+use super::{OpenRefused, OpenXor, XorAppender, XorDecoder};
 use crate::ChunkError;
 
 const STALE: u64 = 0x7ff0_0000_0000_0002;
@@ -53,7 +53,55 @@ fn samples() -> impl Strategy<Value = Vec<(i64, f64)>> {
     })
 }
 
+/// Appends to a buffer that is grown no further than asked for, and is full of rubbish.
+fn encode_in_place(samples: &[(i64, f64)]) -> Option<(OpenXor, Vec<u8>)> {
+    let (mut open, mut buffer) = (OpenXor::new(), vec![0xa5; 1]);
+    for (t, v) in samples {
+        loop {
+            match open.append(&mut buffer, *t, *v) {
+                Ok(()) => break,
+                Err(OpenRefused::NeedsRoom(bytes)) => {
+                    assert!(bytes > buffer.len());
+                    buffer.resize(bytes, 0xa5);
+                }
+                Err(OpenRefused::Full(_)) => return None,
+            }
+        }
+    }
+    Some((open, buffer))
+}
+
 proptest! {
+    #[test]
+    fn a_chunk_in_a_buffer_has_the_same_bytes(samples in samples(), resumed_at in 0..200usize) {
+        let expected = encode(&samples);
+        let Some((mut open, mut buffer)) = encode_in_place(&samples) else {
+            prop_assert!(expected.bytes().len() > 8_000, "only a chunk of 8 KiB is full");
+            return Ok(());
+        };
+        if !samples.is_empty() {
+            prop_assert_eq!(&buffer[..open.len()], expected.bytes());
+        }
+        prop_assert_eq!(open.count(), expected.count());
+        prop_assert_eq!(open.last().map(|(t, v)| (t, v.to_bits())), expected.last().map(|(t, v)| (t, v.to_bits())));
+
+        // Read back in the middle, it goes on in the same way as an appender that was.
+        let (first, second) = samples.split_at(resumed_at.min(samples.len()));
+        let half = encode(first);
+        let mut appender = XorAppender::resume(half.bytes()).unwrap();
+        open = OpenXor::resume(half.bytes()).unwrap();
+        buffer.clear();
+        buffer.extend_from_slice(half.bytes());
+        buffer.resize(16_384, 0xa5);
+        for (t, v) in second {
+            appender.append(*t, *v).unwrap();
+            open.append(&mut buffer, *t, *v).unwrap();
+        }
+        if !samples.is_empty() {
+            prop_assert_eq!(&buffer[..open.len()], appender.bytes());
+        }
+    }
+
     #[test]
     fn samples_come_back_bit_for_bit(samples in samples()) {
         let chunk = encode(&samples);

@@ -4,7 +4,7 @@
 //! written as 0), then the bits, which become the window in use.
 
 use crate::ChunkError;
-use crate::bits::{BitReader, BitWriter, VISIBLE};
+use crate::bits::{BitReader, BitWriter, Buffer, VISIBLE};
 
 /// More leading zeros than this cannot be written down.
 const MOST_LEADING: u32 = 31;
@@ -28,7 +28,7 @@ impl Window {
 
     /// Writes the code that leads from `before` to `value`.
     #[inline]
-    pub(crate) fn put(&mut self, writer: &mut BitWriter, before: u64, value: u64) {
+    pub(crate) fn put<B: Buffer>(&mut self, writer: &mut BitWriter<B>, before: u64, value: u64) {
         let difference = before ^ value;
         if difference == 0 {
             writer.put(0, 1);
@@ -88,7 +88,7 @@ impl Window {
 
     /// Opens the window of `difference`, which is not 0: writes its place, then the bits in it.
     #[inline]
-    pub(crate) fn put_new(&mut self, writer: &mut BitWriter, difference: u64) {
+    pub(crate) fn put_new<B: Buffer>(&mut self, writer: &mut BitWriter<B>, difference: u64) {
         let leading = difference.leading_zeros().min(MOST_LEADING);
         let trailing = difference.trailing_zeros();
         self.set(leading, trailing);
@@ -98,7 +98,7 @@ impl Window {
 
     /// Writes the bits of `difference` in the window in use.
     #[inline]
-    pub(crate) fn put_significant(&self, writer: &mut BitWriter, difference: u64) {
+    pub(crate) fn put_significant<B: Buffer>(&self, writer: &mut BitWriter<B>, difference: u64) {
         writer.put(difference >> self.trailing, self.length());
     }
 
