@@ -36,5 +36,5 @@ pub use histogram::{
 };
 pub use samples::{Sample, SampleValue, Samples};
 pub use statistics::Statistics;
-pub use xor::{ChunkFull, OpenRefused, OpenXor, XorAppender};
+pub use xor::{ChunkFull, OpenRefused, OpenXor, Piece, XorAppender};
 pub use xor2::Xor2Appender;

@@ -16,7 +16,7 @@ mod value;
 
 pub use appender::{ChunkFull, XorAppender};
 pub(crate) use decoder::XorDecoder;
-pub use open::{OpenRefused, OpenXor};
+pub use open::{OpenRefused, OpenXor, Piece};
 pub(crate) use value::Window;
 
 #[cfg(test)]

@@ -39,6 +39,36 @@ pub struct OpenXor {
     window: Window,
 }
 
+/// The bytes that a sample adds to a chunk, with those of the word that it begins in.
+#[derive(Debug, Clone, Copy)]
+pub struct Piece<'a> {
+    length: usize,
+    scratch: &'a Scratch,
+}
+
+impl<'a> Piece<'a> {
+    /// The bytes.
+    #[inline]
+    #[must_use]
+    pub fn bytes(&self) -> &'a [u8] {
+        self.scratch.get(..self.length).unwrap_or_default()
+    }
+
+    /// The same bytes as words, and zeros behind them: five words, of which the first [`words_used`](Self::words_used) count.
+    #[inline]
+    #[must_use]
+    pub const fn padded(&self) -> &'a [u8; 5 * WORD] {
+        self.scratch
+    }
+
+    /// How many words the bytes begin.
+    #[inline]
+    #[must_use]
+    pub const fn words_used(&self) -> usize {
+        self.length.div_ceil(WORD)
+    }
+}
+
 /// Why a sample is not in the chunk, which is as it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -100,13 +130,56 @@ impl OpenXor {
     /// If the buffer must be longer first, or the chunk is full. Nothing has changed then.
     #[inline]
     pub fn append(&mut self, buffer: &mut [u8], t: i64, value: f64) -> Result<(), OpenRefused> {
-        // The sample is written apart from the buffer, from the word on that the chunk ends in, so that nothing is
-        // half done if there is no room.
-        let bits = usize::from(self.bits);
-        let base = bits / 64 * WORD;
+        let at = self.word_offset();
+        let mut missing = None;
+        self.append_with(word_at(buffer, at), t, value, |piece| {
+            // Two words at once, if they fit: what lies behind the end does not count.
+            if let (Some(place), Some(words)) =
+                (buffer.get_mut(at..).and_then(<[u8]>::first_chunk_mut::<16>), piece.scratch.first_chunk::<16>())
+                && piece.length <= 16
+            {
+                *place = *words;
+            } else if let Some(place) = buffer.get_mut(at..at + piece.length) {
+                place.copy_from_slice(piece.bytes());
+            } else {
+                missing = Some(at + piece.length);
+            }
+            missing.is_none()
+        })?;
+        if let Some(length) = missing {
+            return Err(OpenRefused::NeedsRoom(size_class(length)));
+        }
+        if let Some(place) = buffer.first_chunk_mut() {
+            *place = self.count.to_be_bytes();
+        }
+        Ok(())
+    }
+
+    /// Where the word lies that the next sample begins in: a multiple of eight.
+    #[inline]
+    #[must_use]
+    pub const fn word_offset(&self) -> usize {
+        (self.bits / 64) as usize * WORD
+    }
+
+    /// Adds a sample, for those who keep bytes in pieces. `word` is what stands at [`word_offset`](Self::word_offset) now
+    /// (big-endian; bytes that were never written may be anything); `put` lays the bytes down there, and says whether it
+    /// did: if not, nothing has changed. The first two bytes of a chunk are its count, which is not among the bytes.
+    ///
+    /// # Errors
+    ///
+    /// If the chunk is full.
+    #[inline(always)]
+    pub fn append_with(
+        &mut self,
+        word: u64,
+        t: i64,
+        value: f64,
+        put: impl FnOnce(Piece<'_>) -> bool,
+    ) -> Result<(), ChunkFull> {
         let filled = u32::from(self.bits % 64);
-        let word = if filled == 0 { 0 } else { word_at(buffer, base) & mask(filled) };
-        let mut writer = BitWriter::<Scratch>::within(word, filled);
+        // What was left behind the end of the chunk is not zero.
+        let mut writer = BitWriter::<Scratch>::within(word & !(u64::MAX >> filled), filled);
         let mut state = State {
             t: self.t,
             delta: self.delta,
@@ -117,27 +190,12 @@ impl OpenXor {
         state.put(&mut writer, t, value)?;
         writer.flush();
 
-        let end = base * 8 + writer.bits();
-        let length = end.div_ceil(8);
-        let Ok(bits) = u16::try_from(end) else { return Err(ChunkFull(self.count).into()) };
-        // Two words at once, if they fit: what lies behind the end does not count.
-        let scratch = writer.scratch();
-        if let (Some(place), Some(words)) =
-            (buffer.get_mut(base..).and_then(<[u8]>::first_chunk_mut::<16>), scratch.first_chunk::<16>())
-            && length - base <= 16
-        {
-            *place = *words;
-        } else if let (Some(place), Some(bytes)) = (buffer.get_mut(base..length), scratch.get(..length - base)) {
-            place.copy_from_slice(bytes);
-        } else {
-            return Err(OpenRefused::NeedsRoom(size_class(length)));
-        }
-        let State { t, delta, value, window, count } = state;
-        // `put` refuses what this cannot count.
-        let count = u16::try_from(count).unwrap_or(u16::MAX);
-        *self = Self { t, delta, value, bits, count, window };
-        if let Some(place) = buffer.first_chunk_mut() {
-            *place = count.to_be_bytes();
+        let length = writer.bits().div_ceil(8);
+        let Ok(bits) = u16::try_from(self.word_offset() * 8 + writer.bits()) else { return Err(ChunkFull(self.count)) };
+        if put(Piece { length, scratch: writer.scratch() }) {
+            let State { t, delta, value, window, count } = state;
+            // `put` of the state refuses what this cannot count.
+            *self = Self { t, delta, value, bits, count: u16::try_from(count).unwrap_or(u16::MAX), window };
         }
         Ok(())
     }
@@ -165,11 +223,6 @@ impl OpenXor {
     pub fn last(&self) -> Option<(i64, f64)> {
         (self.count > 0).then(|| (self.t, f64::from_bits(self.value)))
     }
-}
-
-/// The first bits of a word. What was left behind the end of the chunk is not zero.
-const fn mask(filled: u32) -> u64 {
-    !(u64::MAX >> filled)
 }
 
 /// The bytes from an offset on, of which there may be fewer than eight.
