@@ -1,2 +1,13 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+#![warn(clippy::indexing_slicing)]
+
+mod damage;
+mod error;
+mod interval;
+mod source;
+
+pub use damage::{Consequence, Damage, Part};
+pub use error::BlockError;
+pub use interval::{Interval, Intervals};
+pub use source::{BlockSource, Hole, LostSeries, SourceChunk, SourceSeries};
