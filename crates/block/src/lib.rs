@@ -4,6 +4,7 @@
 
 mod damage;
 mod error;
+pub mod index;
 mod interval;
 mod source;
 
