@@ -6,6 +6,7 @@ mod damage;
 mod error;
 pub mod index;
 mod interval;
+pub mod postings;
 mod source;
 
 pub use damage::{Consequence, Damage, Part};
