@@ -1,12 +1,15 @@
 //! The fixed parts of the file: its header, its table of contents, and the numbers of the format.
 
-use promd_codec::Writer;
+use promd_codec::{DecodeError, Reader, Writer};
 
 /// The first four bytes of an index (`tsdb/index/index.go`).
 pub(super) const MAGIC: u32 = 0xBAAA_D700;
 
 /// Magic and version; the symbols follow.
 pub(super) const HEADER_LEN: usize = 5;
+
+/// Six offsets and their checksum, at the end of the file.
+pub(super) const TOC_LEN: usize = 6 * 8 + 4;
 
 /// Series start at multiples of this, so that an id of 32 bits reaches through 64 GiB.
 pub(super) const SERIES_ALIGN: usize = 16;
@@ -38,6 +41,26 @@ pub struct Toc {
 }
 
 impl Toc {
+    /// Reads the last 52 bytes of an index, the first of which stands at `offset`.
+    pub(super) fn decode(bytes: &[u8], offset: usize) -> Result<Self, DecodeError> {
+        let mut reader = Reader::with_offset(bytes, offset);
+        let fields = reader.bytes(TOC_LEN - 4)?;
+        reader.crc32c_of(fields)?;
+        Self::decode_fields(Reader::with_offset(fields, offset))
+    }
+
+    /// The six offsets, whatever the checksum says.
+    pub(super) fn decode_fields(mut reader: Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            symbols: reader.u64_be()?,
+            series: reader.u64_be()?,
+            label_indices: reader.u64_be()?,
+            label_indices_table: reader.u64_be()?,
+            postings: reader.u64_be()?,
+            postings_table: reader.u64_be()?,
+        })
+    }
+
     /// Appends the table of contents with its checksum.
     pub(super) fn encode(&self, writer: &mut Writer<'_>) {
         let start = writer.position();
