@@ -240,6 +240,27 @@ fn several_damaged_parts() {
     assert!(index.damages().contains(&damage));
 }
 
+/// Of more lists than are made again one by one.
+#[test]
+fn every_posting_list_damaged() {
+    let Some(folder) = promd_testkit::conformance("tsdb").map(|root| root.join("blocks_only")) else { return };
+    let path = indexes(&folder).remove(0);
+    let mut bytes = fs::read(&path).unwrap();
+    let whole = read_whole(&path, &bytes);
+    let toc = toc(&bytes);
+    let end = usize::try_from(toc.label_indices_table).unwrap();
+    let mut at = usize::try_from(toc.postings).unwrap().next_multiple_of(4);
+    while at < end {
+        let length = u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
+        bytes[at + 7] ^= 1;
+        at += length + 8;
+    }
+    let index = open(&path, &bytes).unwrap();
+    assert_same(&read(&index, Some(&whole)), &whole);
+    assert_eq!(index.verify().unwrap().len(), whole.lists.len());
+    assert!(index.damages().iter().all(|damage| damage.part == Part::IndexPostings));
+}
+
 fn toc(bytes: &[u8]) -> Toc {
     let mut reader = Reader::new(&bytes[bytes.len() - 52..]);
     let mut next = || reader.u64_be().unwrap();

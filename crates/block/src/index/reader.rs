@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use promd_codec::{DecodeError, DecodeErrorKind, Reader};
 use promd_fs::Map;
@@ -55,7 +55,7 @@ pub struct Index {
     /// All lists, if the table is damaged.
     lists: OnceLock<Result<rebuild::Lists, Damage>>,
     /// Single lists, if they are damaged, by their offset.
-    remade: Mutex<BTreeMap<u64, Arc<Postings>>>,
+    remade: Mutex<BTreeMap<u64, Postings>>,
     damages: Mutex<Vec<Damage>>,
 }
 

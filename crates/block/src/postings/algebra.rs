@@ -5,7 +5,7 @@ use roaring::RoaringBitmap;
 use super::cursor::List;
 use super::memory::{Postings, bitmap_of};
 
-/// A list of fewer ids than this is added to a union one by one.
+/// A list of fewer ids than this is added to a set, or taken away, one by one.
 const FEW: usize = 256;
 
 /// So many single ids are sorted before they go into the bitmap of a union.
@@ -84,13 +84,17 @@ pub fn subtract(base: List<'_>, minus: &List<'_>) -> Postings {
     // A long set of which little is taken away, or of which little can be: a bitmap, and bits are cleared.
     if base.len() > minus.len() / 8 {
         let mut bitmap = base.into_postings().into_bitmap();
-        if let Some(other) = minus.postings().and_then(Postings::bitmap) {
-            bitmap -= other;
-        } else {
-            let mut cursor = minus.cursor();
-            while let Some(id) = cursor.next() {
-                bitmap.remove(id);
-            }
+        match minus {
+            List::Disk(ids) if ids.len() >= FEW => bitmap -= bitmap_of(ids.iter()),
+            _ => match minus.postings().and_then(Postings::bitmap) {
+                Some(other) => bitmap -= other,
+                None => {
+                    let mut cursor = minus.cursor();
+                    while let Some(id) = cursor.next() {
+                        bitmap.remove(id);
+                    }
+                }
+            },
         }
         return bitmap.into();
     }

@@ -1,7 +1,7 @@
 //! Names, values and posting lists of an index.
 
 use std::ops::Range;
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 
 use promd_codec::{DecodeError, DecodeErrorKind};
 
@@ -15,6 +15,9 @@ use crate::{BlockError, Consequence, Part};
 
 /// A name with more values than this is leapt over, when names are listed.
 const FEW_VALUES: usize = 64;
+
+/// So many damaged lists are made again one by one.
+const MAX_REMADE: usize = 8;
 
 impl Index {
     /// The names of all labels, ascending.
@@ -113,17 +116,28 @@ impl Index {
             Ok(ids) => return Ok(List::Disk(ids)),
             Err(fault) => fault,
         };
-        let known = self.remade.lock().unwrap_or_else(PoisonError::into_inner).get(&entry.offset).cloned();
-        let postings = match known {
-            Some(postings) => postings,
-            None => {
-                let postings = Arc::new(self.remake(entry)?);
-                self.note(self.fault(Part::IndexPostings, Consequence::Rebuilt, fault));
-                let mut remade = self.remade.lock().unwrap_or_else(PoisonError::into_inner);
-                Arc::clone(remade.entry(entry.offset).or_insert(postings))
-            }
-        };
-        Ok(List::Owned(Postings::clone(&postings)))
+        let remade = || self.remade.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(postings) = remade().get(&entry.offset) {
+            return Ok(List::Owned(Postings::clone(postings)));
+        }
+        self.note(self.fault(Part::IndexPostings, Consequence::Rebuilt, fault));
+        // Each costs a pass over the series. Where many are damaged, one pass makes all.
+        if remade().len() >= MAX_REMADE {
+            return self.rebuilt_list(entry.name, entry.value);
+        }
+        let postings = self.remake(entry)?;
+        remade().insert(entry.offset, postings.clone());
+        Ok(List::Owned(postings))
+    }
+
+    /// A list of those that were all made again.
+    fn rebuilt_list(&self, name: &str, value: &str) -> Result<List<'_>, BlockError> {
+        let lists = self.rebuilt_lists()?;
+        if name.is_empty() && value.is_empty() {
+            return Ok(List::Memory(&lists.all));
+        }
+        let list = lists.by_name.get(name).and_then(|values| values.get(value));
+        Ok(list.map_or_else(List::default, List::Memory))
     }
 
     /// The series with this label, by a pass over all.
@@ -190,12 +204,7 @@ impl PostingsSource for Index {
 
     fn list(&self, name: &str, value: &str) -> Result<List<'_>, BlockError> {
         let Some(table) = self.offset_table() else {
-            let lists = self.rebuilt_lists()?;
-            if name.is_empty() && value.is_empty() {
-                return Ok(List::Memory(&lists.all));
-            }
-            let list = lists.by_name.get(name).and_then(|values| values.get(value));
-            return Ok(list.map_or_else(List::default, List::Memory));
+            return self.rebuilt_list(name, value);
         };
         let entry = table.find(self.file(), name, value);
         self.map.check(table.range())?;
