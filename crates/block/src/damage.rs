@@ -58,6 +58,8 @@ impl Damage {
     }
 }
 
+impl std::error::Error for Damage {}
+
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.file.display(), self.part)?;
@@ -132,6 +134,8 @@ impl fmt::Display for Part {
 pub enum Consequence {
     /// Nothing: what was damaged has been made again from the rest.
     Rebuilt,
+    /// Nothing: what a header should say is known, and what follows it has checksums of its own.
+    HeaderIgnored,
     /// The samples of one chunk.
     ChunkMissing,
     /// The samples of all chunks of one segment.
@@ -148,7 +152,7 @@ impl Consequence {
     /// Whether an answer from the block can lack samples.
     #[must_use]
     pub const fn loses_samples(self) -> bool {
-        !matches!(self, Self::Rebuilt)
+        !matches!(self, Self::Rebuilt | Self::HeaderIgnored)
     }
 }
 
@@ -156,6 +160,7 @@ impl fmt::Display for Consequence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Rebuilt => "it was rebuilt, nothing is lost",
+            Self::HeaderIgnored => "what follows is read all the same, nothing is lost",
             Self::ChunkMissing => "this chunk is missing",
             Self::SegmentMissing => "the chunks of this segment are missing",
             Self::SeriesMissing => "this series is missing from the block",

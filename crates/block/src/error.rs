@@ -14,7 +14,7 @@ pub enum BlockError {
     #[error(transparent)]
     Fs(#[from] promd_fs::Error),
     /// So much is damaged that nothing can be answered from what was asked for.
-    #[error("{0}")]
+    #[error(transparent)]
     Damaged(Box<Damage>),
     /// A folder that is not a block: it has no index.
     #[error("{} is not a block: it has no index", .0.display())]

@@ -2,14 +2,30 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing)]
 
+mod chunks;
 mod damage;
 mod error;
 pub mod index;
 mod interval;
 pub mod postings;
+mod facts;
+mod holes;
+mod id;
+mod interval;
+mod meta;
+mod scan;
+mod sealed;
 mod source;
+mod tombstones;
 
+pub use chunks::{ChunkRef, DEFAULT_SEGMENT_SIZE, ReadChunk, SegmentWriter, Segments};
 pub use damage::{Consequence, Damage, Part};
 pub use error::BlockError;
+pub use facts::{Facts, FileFacts};
+pub use holes::Holes;
+pub use id::{BlockId, BlockIdError};
 pub use interval::{Interval, Intervals};
+pub use meta::{Meta, MetaCompaction, MetaError, MetaParent, MetaStats};
+pub use scan::{FoundBlock, Scan, scan};
 pub use source::{BlockSource, Hole, LostSeries, SourceChunk, SourceSeries};
+pub use tombstones::Tombstones;
