@@ -43,6 +43,14 @@ impl Damage {
         Self { file: file.into(), part, offset: None, what: what.into(), values: None, consequence }
     }
 
+    /// Whether an answer from the block must carry a warning: if samples may be lacking, and while a part of the index, of the
+    /// chunks or of the tombstones is damaged, although the answer was saved. Not for what is rebuilt without a trace: `meta.json` and
+    /// the index' table of contents.
+    #[must_use]
+    pub const fn must_warn(&self) -> bool {
+        self.consequence.loses_samples() || !matches!(self.part, Part::Meta | Part::IndexToc)
+    }
+
     /// The same damage, at this byte.
     #[must_use]
     pub fn at(mut self, offset: u64) -> Self {

@@ -17,6 +17,7 @@ mod scan;
 mod sealed;
 mod source;
 mod tombstones;
+mod write;
 
 pub use chunks::{ChunkRef, DEFAULT_SEGMENT_SIZE, ReadChunk, SegmentWriter, Segments};
 pub use damage::{Consequence, Damage, Part};
@@ -29,3 +30,4 @@ pub use meta::{Meta, MetaCompaction, MetaError, MetaParent, MetaStats};
 pub use scan::{FoundBlock, Scan, scan};
 pub use source::{BlockSource, Hole, LostSeries, SourceChunk, SourceSeries};
 pub use tombstones::Tombstones;
+pub use write::{Progress, Watch, WriteOptions, Written, write};

@@ -1,0 +1,123 @@
+//! Blocks made for tests.
+#![expect(clippy::unwrap_used, reason = "a test that cannot make its data fails")]
+#![allow(dead_code, reason = "each scenario takes what it needs")]
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use promd_block::{
+    BlockError, BlockId, BlockSource, Interval, Meta, Progress, SourceChunk, SourceSeries, WriteOptions,
+};
+use promd_chunk::{Encoding, HistogramAppender, ResetHeader, XorAppender};
+use promd_fs::Fs;
+use promd_model::{Histogram, Labels, Span};
+
+/// The name of the block that [`write`] writes.
+pub const ID: &str = "01JGSW5V00000000000000001A";
+
+/// The time that it covers.
+pub const HOURS: Interval = Interval::new(1_736_035_200_000, 1_736_042_399_999);
+
+/// Series from memory.
+pub struct Made {
+    symbols: std::collections::btree_set::IntoIter<String>,
+    series: std::vec::IntoIter<SourceSeries>,
+}
+
+impl Made {
+    pub fn new(mut series: Vec<SourceSeries>) -> Self {
+        series.sort_by(|a, b| a.labels.cmp(&b.labels));
+        let mut symbols = BTreeSet::from([String::new()]);
+        for label in series.iter().flat_map(|one| one.labels.iter()) {
+            symbols.extend([label.name.to_owned(), label.value.to_owned()]);
+        }
+        Self { symbols: symbols.into_iter(), series: series.into_iter() }
+    }
+}
+
+impl BlockSource for Made {
+    fn next_symbol(&mut self, symbol: &mut String) -> Result<bool, BlockError> {
+        Ok(self.symbols.next().map(|next| *symbol = next).is_some())
+    }
+
+    fn next_series(&mut self, series: &mut SourceSeries) -> Result<bool, BlockError> {
+        Ok(self.series.next().map(|next| *series = next).is_some())
+    }
+}
+
+/// A chunk of floats at these times.
+pub fn floats(times: impl IntoIterator<Item = i64>, value: impl Fn(i64) -> f64) -> SourceChunk {
+    let mut open = XorAppender::new();
+    let times: Vec<i64> = times.into_iter().collect();
+    times.iter().for_each(|t| open.append(*t, value(*t)).unwrap());
+    chunk(&times, Encoding::Xor, open.bytes())
+}
+
+/// A chunk of histograms at these times, which count up.
+pub fn histograms(times: impl IntoIterator<Item = i64>) -> SourceChunk {
+    let times: Vec<i64> = times.into_iter().collect();
+    // Buckets are differences: two of `n` observations, and `n` in the zero bucket.
+    let sample = |n: u32| Histogram {
+        schema: 1,
+        zero_threshold: 0.001,
+        zero_count: n.into(),
+        count: 3 * u64::from(n),
+        sum: f64::from(n),
+        positive_spans: vec![Span::new(0, 2)],
+        positive_buckets: vec![n.into(), 0],
+        ..Histogram::default()
+    };
+    let mut open = HistogramAppender::start(ResetHeader::Unknown, times[0], &sample(1)).unwrap();
+    for (n, t) in (2..).zip(&times[1..]) {
+        open.append(*t, &sample(n)).unwrap();
+    }
+    chunk(&times, Encoding::Histogram, open.bytes())
+}
+
+fn chunk(times: &[i64], encoding: Encoding, bytes: &[u8]) -> SourceChunk {
+    let (min, max) = (*times.first().unwrap(), *times.last().unwrap());
+    SourceChunk { min, max, encoding, bytes: bytes.to_vec().into() }
+}
+
+/// A series with these chunks.
+pub fn series(name: &str, job: &str, chunks: Vec<SourceChunk>) -> SourceSeries {
+    let labels = Labels::from_pairs([("__name__", name), ("job", job)]).unwrap();
+    SourceSeries { labels, chunks, ..SourceSeries::default() }
+}
+
+/// Times within [`HOURS`], a quarter of a minute apart.
+pub fn times(first: i64, count: i64) -> impl Iterator<Item = i64> {
+    (first..first + count).map(|n| HOURS.min + n * 15_000)
+}
+
+/// Four series of floats and histograms, one of them with something deleted.
+pub fn small() -> Vec<SourceSeries> {
+    let value = |t: i64| (t / 15_000 % 97) as f64;
+    let mut deleted = series("up", "a", vec![floats(times(0, 100), value), floats(times(100, 20), value)]);
+    deleted.deleted.add(Interval::new(HOURS.min + 15_000, HOURS.min + 40_000));
+    vec![
+        deleted,
+        series("up", "b", vec![floats(times(0, 3), |_| 1.0)]),
+        series("latency", "a", vec![histograms(times(0, 10)), histograms(times(10, 5))]),
+        series("temperature", "b", vec![floats(times(30, 7), |t| t as f64 / 7.0)]),
+    ]
+}
+
+/// The `meta.json` of a block for [`HOURS`], but for the numbers.
+pub fn meta() -> Meta {
+    Meta::new(ID.parse::<BlockId>().unwrap(), HOURS.min, HOURS.max + 1)
+}
+
+/// Writes a block and says where it is.
+pub fn write(fs: &Arc<dyn Fs>, data: &Path, series: Vec<SourceSeries>) -> Result<PathBuf, BlockError> {
+    let options = WriteOptions::default();
+    let written = promd_block::write(fs, data, meta(), &mut Made::new(series), &options, &mut go_on)?;
+    Ok(written.unwrap().dir)
+}
+
+/// Watches, and lets the work go on.
+pub fn go_on(_: &Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
