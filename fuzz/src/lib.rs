@@ -4,6 +4,7 @@
 //! libFuzzer and, over the inputs in `regressions/`, as an ordinary test (`tests/regressions.rs`).
 
 pub mod block_index;
+pub mod block;
 pub mod chunk;
 pub mod codec;
 pub mod exposition;
