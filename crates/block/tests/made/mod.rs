@@ -10,15 +10,23 @@ use std::sync::Arc;
 use promd_block::{
     BlockError, BlockId, BlockSource, Interval, Meta, Progress, SourceChunk, SourceSeries, WriteOptions,
 };
-use promd_chunk::{Encoding, HistogramAppender, ResetHeader, XorAppender};
+use promd_chunk::{Encoding, FloatHistogramAppender, HistogramAppender, ResetHeader, XorAppender};
 use promd_fs::Fs;
-use promd_model::{Histogram, Labels, Span};
+use promd_model::{FloatHistogram, Histogram, Labels, Span};
 
 /// The name of the block that [`write`] writes.
 pub const ID: &str = "01JGSW5V00000000000000001A";
 
 /// The time that it covers.
 pub const HOURS: Interval = Interval::new(1_736_035_200_000, 1_736_042_399_999);
+
+/// The time that most blocks cover, in milliseconds.
+pub const TWO_HOURS: i64 = 7_200_000;
+
+/// How many random blocks a comparison makes.
+pub fn blocks_to_make() -> i64 {
+    std::env::var("PROMD_BLOCKS").map_or(12, |count| count.parse().unwrap())
+}
 
 /// Series from memory.
 pub struct Made {
@@ -120,4 +128,110 @@ pub fn write(fs: &Arc<dyn Fs>, data: &Path, series: Vec<SourceSeries>) -> Result
 /// Watches, and lets the work go on.
 pub fn go_on(_: &Progress) -> ControlFlow<()> {
     ControlFlow::Continue(())
+}
+
+/// Random blocks, the same for the same seed (splitmix64).
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    fn below_i64(&mut self, end: i64) -> i64 {
+        self.below(end.unsigned_abs()).cast_signed()
+    }
+
+    pub fn value(&mut self) -> f64 {
+        match self.below(8) {
+            0 => 0.0,
+            1 => f64::INFINITY,
+            2 => -1e-7,
+            3 => f64::NAN,
+            4 => f64::from_bits(self.next() & !(1 << 62)),
+            _ => self.below(100_000) as f64 / 8.0,
+        }
+    }
+
+    pub fn labels(&mut self, number: i64) -> Labels {
+        let jobs = ["a", "größe", "x y", ""];
+        let name = format!("metric_{}", self.below(40));
+        let pairs = [
+            ("__name__", name),
+            ("block", number.to_string()),
+            ("instance", format!("h{}:9100", self.below(5))),
+            ("job", jobs[usize::try_from(self.below(4)).unwrap()].to_owned()),
+        ];
+        Labels::from_pairs(pairs).unwrap().without_empty()
+    }
+
+    /// Ascending times within `length` milliseconds from `min`, at least one.
+    pub fn times(&mut self, min: i64, length: i64) -> Vec<i64> {
+        let step = 1 + self.below_i64(60_000);
+        let mut t = min + self.below_i64(length / 2);
+        let mut times = Vec::new();
+        while t < min + length && times.len() < 200 {
+            times.push(t);
+            t += 1 + if self.below(9) == 0 { self.below_i64(step * 20) } else { step };
+        }
+        times
+    }
+
+    /// Series for a block that covers `time`; their label `block` is `number`.
+    pub fn block(&mut self, time: Interval, number: i64) -> Vec<SourceSeries> {
+        let mut all: std::collections::BTreeMap<Labels, SourceSeries> = Default::default();
+        for _ in 0..1 + self.below(12) {
+            let labels = self.labels(number);
+            let times = self.times(time.min, time.max - time.min + 1);
+            let kind = self.below(3);
+            let per_chunk = 1 + usize::try_from(self.below(130)).unwrap();
+            let chunks = times.chunks(per_chunk).map(|times| match kind {
+                0 => histograms(times.iter().copied()),
+                1 => float_histograms(times.iter().copied()),
+                _ => {
+                    let values: Vec<f64> = times.iter().map(|_| self.value()).collect();
+                    floats(times.iter().copied(), |t| values[times.binary_search(&t).unwrap()])
+                }
+            });
+            let mut series = SourceSeries { chunks: chunks.collect(), ..SourceSeries::default() };
+            if self.below(3) == 0 {
+                let min = time.min + self.below_i64(7_000_000);
+                series.deleted.add(Interval::new(min, min + self.below_i64(2_000_000)));
+            }
+            series.labels = labels.clone();
+            all.insert(labels, series);
+        }
+        all.into_values().collect()
+    }
+}
+
+/// A chunk of float histograms at these times, which count up.
+pub fn float_histograms(times: impl IntoIterator<Item = i64>) -> SourceChunk {
+    let times: Vec<i64> = times.into_iter().collect();
+    let sample = |n: u32| FloatHistogram {
+        schema: -53,
+        count: f64::from(n) * 1.5,
+        sum: f64::from(n),
+        positive_spans: vec![Span::new(0, 2)],
+        positive_buckets: vec![f64::from(n), f64::from(n) / 2.0],
+        custom_values: vec![0.5, 1.0],
+        ..FloatHistogram::default()
+    };
+    let mut open = FloatHistogramAppender::start(ResetHeader::Unknown, times[0], &sample(1)).unwrap();
+    for (n, t) in (2..).zip(&times[1..]) {
+        open.append(*t, &sample(n)).unwrap();
+    }
+    chunk(&times, Encoding::FloatHistogram, open.bytes())
 }
