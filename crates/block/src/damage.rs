@@ -142,10 +142,12 @@ impl fmt::Display for Part {
 pub enum Consequence {
     /// Nothing: what was damaged has been made again from the rest.
     Rebuilt,
-    /// Nothing: what a header should say is known, and what follows it has checksums of its own.
-    HeaderIgnored,
+    /// Nothing: what should stand there is known or means nothing, and the rest has checksums of its own.
+    Harmless,
     /// The samples of one chunk.
     ChunkMissing,
+    /// What cannot be read of the file, which is told when it is asked for.
+    Unreadable,
     /// The samples of all chunks of one segment.
     SegmentMissing,
     /// All samples of one series in this block.
@@ -160,7 +162,7 @@ impl Consequence {
     /// Whether an answer from the block can lack samples.
     #[must_use]
     pub const fn loses_samples(self) -> bool {
-        !matches!(self, Self::Rebuilt | Self::HeaderIgnored)
+        !matches!(self, Self::Rebuilt | Self::Harmless)
     }
 }
 
@@ -168,8 +170,9 @@ impl fmt::Display for Consequence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Rebuilt => "it was rebuilt, nothing is lost",
-            Self::HeaderIgnored => "what follows is read all the same, nothing is lost",
+            Self::Harmless => "nothing is lost",
             Self::ChunkMissing => "this chunk is missing",
+            Self::Unreadable => "what cannot be read is missing",
             Self::SegmentMissing => "the chunks of this segment are missing",
             Self::SeriesMissing => "this series is missing from the block",
             Self::HolesForgotten => "which samples were lost before is not known any more",

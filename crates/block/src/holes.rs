@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 use std::path::Path;
 
 use promd_fs::Fs;
@@ -73,6 +73,11 @@ impl Holes {
     pub fn iter(&self) -> impl Iterator<Item = (Option<&Labels>, &Hole)> {
         let known = self.of.iter().flat_map(|(labels, holes)| holes.iter().map(move |hole| (Some(labels), hole)));
         known.chain(self.unknown.iter().map(|hole| (None, hole)))
+    }
+
+    /// The holes of known series, in label order.
+    pub(crate) fn by_series(&self) -> btree_map::Iter<'_, Labels, Vec<Hole>> {
+        self.of.iter()
     }
 
     /// The holes of a series, without those that may be in any series.

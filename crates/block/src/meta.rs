@@ -207,6 +207,15 @@ impl Meta {
     pub fn interval(&self) -> Interval {
         Interval::new(self.min_time, self.max_time.saturating_sub(1))
     }
+
+    /// The same but for what Prometheus changes in the life of a block: deletions and the marks of the compactor.
+    pub(crate) fn without_marks(&self) -> Self {
+        let mut meta = self.clone();
+        meta.stats.num_tombstones = 0;
+        meta.compaction.deletable = false;
+        meta.compaction.failed = false;
+        meta
+    }
 }
 
 fn is_zero(number: &u64) -> bool {

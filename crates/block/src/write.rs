@@ -243,7 +243,7 @@ impl<'a> Filling<'a> {
     }
 }
 
-fn go_on(watch: Watch<'_>, progress: &Progress) -> Result<(), BlockError> {
+pub(crate) fn go_on(watch: Watch<'_>, progress: &Progress) -> Result<(), BlockError> {
     match watch(progress) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(BlockError::Cancelled),

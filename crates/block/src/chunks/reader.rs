@@ -88,17 +88,26 @@ impl Segments {
         self.segments.iter().map(|segment| segment.map.len() as u64).sum()
     }
 
+    /// The names of the segments that are there, from the folder of the block.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.segments.iter().map(|segment| format!("{DIR}/{}", file_name(segment.number))).collect()
+    }
+
     /// Reads a chunk and verifies its checksum. Nothing is copied, and nothing allocated unless it is damaged.
     pub fn read(&self, reference: ChunkRef) -> Result<ReadChunk, Damage> {
         let Some(segment) = self.segment(reference.segment()) else {
             let path = self.dir.join(file_name(reference.segment()));
             return Err(damage_of(&path, "the file is missing".to_owned()));
         };
-        segment.read(reference.offset()).map_err(|broken| {
-            let path = self.dir.join(file_name(reference.segment()));
-            let damage = Damage::new(path, Part::Chunk, broken.what, Consequence::ChunkMissing);
-            Damage { values: broken.values, ..damage }.at(reference.offset().into())
-        })
+        segment
+            .read(reference.offset())
+            .map_err(|broken| Damage { values: broken.values, ..self.chunk_damage(reference, broken.what) })
+    }
+
+    /// Damage of the chunk at `reference`.
+    pub(crate) fn chunk_damage(&self, reference: ChunkRef, what: impl Into<String>) -> Damage {
+        let path = self.dir.join(file_name(reference.segment()));
+        Damage::new(path, Part::Chunk, what, Consequence::ChunkMissing).at(reference.offset().into())
     }
 
     fn segment(&self, number: u32) -> Option<&Segment> {
@@ -165,7 +174,7 @@ fn segment_number(name: &str) -> Option<u32> {
 
 fn check_header(path: &Path, map: &Map) -> Option<Damage> {
     let mut reader = Reader::new(map.bytes());
-    let damage = |what: &str| Damage::new(path, Part::ChunkSegment, what, Consequence::HeaderIgnored);
+    let damage = |what: &str| Damage::new(path, Part::ChunkSegment, what, Consequence::Harmless);
     let (Ok(magic), Ok(version)) = (reader.u32_be(), reader.u8()) else {
         let cut = Damage::new(path, Part::ChunkSegment, "the file ends in its header", Consequence::SegmentMissing);
         return Some(cut.values(map.len(), format!("at least {HEADER} bytes")));

@@ -81,7 +81,7 @@ fn a_flipped_byte_costs_its_chunk_and_no_other() {
         let all = segments(&[("000001", &flipped)]);
         let read = [8, 32].map(|offset| all.read(ChunkRef::new(0, offset)));
         match at {
-            0..5 => assert_eq!(all.damage()[0].consequence, Consequence::HeaderIgnored),
+            0..5 => assert_eq!(all.damage()[0].consequence, Consequence::Harmless),
             // The padding of the header means nothing.
             _ => assert_eq!(all.damage(), []),
         }

@@ -15,27 +15,27 @@ use promd_fs::Fs;
 use promd_model::{FloatHistogram, Histogram, Labels, Span};
 
 /// The name of the block that [`write`] writes.
-pub const ID: &str = "01JGSW5V00000000000000001A";
+pub(crate) const ID: &str = "01JGSW5V00000000000000001A";
 
 /// The time that it covers.
-pub const HOURS: Interval = Interval::new(1_736_035_200_000, 1_736_042_399_999);
+pub(crate) const HOURS: Interval = Interval::new(1_736_035_200_000, 1_736_042_399_999);
 
 /// The time that most blocks cover, in milliseconds.
-pub const TWO_HOURS: i64 = 7_200_000;
+pub(crate) const TWO_HOURS: i64 = 7_200_000;
 
 /// How many random blocks a comparison makes.
-pub fn blocks_to_make() -> i64 {
+pub(crate) fn blocks_to_make() -> i64 {
     std::env::var("PROMD_BLOCKS").map_or(12, |count| count.parse().unwrap())
 }
 
 /// Series from memory.
-pub struct Made {
+pub(crate) struct Made {
     symbols: std::collections::btree_set::IntoIter<String>,
     series: std::vec::IntoIter<SourceSeries>,
 }
 
 impl Made {
-    pub fn new(mut series: Vec<SourceSeries>) -> Self {
+    pub(crate) fn new(mut series: Vec<SourceSeries>) -> Self {
         series.sort_by(|a, b| a.labels.cmp(&b.labels));
         let mut symbols = BTreeSet::from([String::new()]);
         for label in series.iter().flat_map(|one| one.labels.iter()) {
@@ -56,7 +56,7 @@ impl BlockSource for Made {
 }
 
 /// A chunk of floats at these times.
-pub fn floats(times: impl IntoIterator<Item = i64>, value: impl Fn(i64) -> f64) -> SourceChunk {
+pub(crate) fn floats(times: impl IntoIterator<Item = i64>, value: impl Fn(i64) -> f64) -> SourceChunk {
     let mut open = XorAppender::new();
     let times: Vec<i64> = times.into_iter().collect();
     times.iter().for_each(|t| open.append(*t, value(*t)).unwrap());
@@ -64,7 +64,7 @@ pub fn floats(times: impl IntoIterator<Item = i64>, value: impl Fn(i64) -> f64) 
 }
 
 /// A chunk of histograms at these times, which count up.
-pub fn histograms(times: impl IntoIterator<Item = i64>) -> SourceChunk {
+pub(crate) fn histograms(times: impl IntoIterator<Item = i64>) -> SourceChunk {
     let times: Vec<i64> = times.into_iter().collect();
     // Buckets are differences: two of `n` observations, and `n` in the zero bucket.
     let sample = |n: u32| Histogram {
@@ -90,18 +90,18 @@ fn chunk(times: &[i64], encoding: Encoding, bytes: &[u8]) -> SourceChunk {
 }
 
 /// A series with these chunks.
-pub fn series(name: &str, job: &str, chunks: Vec<SourceChunk>) -> SourceSeries {
+pub(crate) fn series(name: &str, job: &str, chunks: Vec<SourceChunk>) -> SourceSeries {
     let labels = Labels::from_pairs([("__name__", name), ("job", job)]).unwrap();
     SourceSeries { labels, chunks, ..SourceSeries::default() }
 }
 
 /// Times within [`HOURS`], a quarter of a minute apart.
-pub fn times(first: i64, count: i64) -> impl Iterator<Item = i64> {
+pub(crate) fn times(first: i64, count: i64) -> impl Iterator<Item = i64> {
     (first..first + count).map(|n| HOURS.min + n * 15_000)
 }
 
 /// Four series of floats and histograms, one of them with something deleted.
-pub fn small() -> Vec<SourceSeries> {
+pub(crate) fn small() -> Vec<SourceSeries> {
     let value = |t: i64| (t / 15_000 % 97) as f64;
     let mut deleted = series("up", "a", vec![floats(times(0, 100), value), floats(times(100, 20), value)]);
     deleted.deleted.add(Interval::new(HOURS.min + 15_000, HOURS.min + 40_000));
@@ -114,31 +114,31 @@ pub fn small() -> Vec<SourceSeries> {
 }
 
 /// The `meta.json` of a block for [`HOURS`], but for the numbers.
-pub fn meta() -> Meta {
+pub(crate) fn meta() -> Meta {
     Meta::new(ID.parse::<BlockId>().unwrap(), HOURS.min, HOURS.max + 1)
 }
 
 /// Writes a block and says where it is.
-pub fn write(fs: &Arc<dyn Fs>, data: &Path, series: Vec<SourceSeries>) -> Result<PathBuf, BlockError> {
+pub(crate) fn write(fs: &Arc<dyn Fs>, data: &Path, series: Vec<SourceSeries>) -> Result<PathBuf, BlockError> {
     let options = WriteOptions::default();
     let written = promd_block::write(fs, data, meta(), &mut Made::new(series), &options, &mut go_on)?;
     Ok(written.unwrap().dir)
 }
 
 /// Watches, and lets the work go on.
-pub fn go_on(_: &Progress) -> ControlFlow<()> {
+pub(crate) fn go_on(_: &Progress) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
 /// Random blocks, the same for the same seed (splitmix64).
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -146,7 +146,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    pub fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
 
@@ -154,7 +154,7 @@ impl Random {
         self.below(end.unsigned_abs()).cast_signed()
     }
 
-    pub fn value(&mut self) -> f64 {
+    pub(crate) fn value(&mut self) -> f64 {
         match self.below(8) {
             0 => 0.0,
             1 => f64::INFINITY,
@@ -165,7 +165,7 @@ impl Random {
         }
     }
 
-    pub fn labels(&mut self, number: i64) -> Labels {
+    pub(crate) fn labels(&mut self, number: i64) -> Labels {
         let jobs = ["a", "größe", "x y", ""];
         let name = format!("metric_{}", self.below(40));
         let pairs = [
@@ -178,7 +178,7 @@ impl Random {
     }
 
     /// Ascending times within `length` milliseconds from `min`, at least one.
-    pub fn times(&mut self, min: i64, length: i64) -> Vec<i64> {
+    pub(crate) fn times(&mut self, min: i64, length: i64) -> Vec<i64> {
         let step = 1 + self.below_i64(60_000);
         let mut t = min + self.below_i64(length / 2);
         let mut times = Vec::new();
@@ -190,7 +190,7 @@ impl Random {
     }
 
     /// Series for a block that covers `time`; their label `block` is `number`.
-    pub fn block(&mut self, time: Interval, number: i64) -> Vec<SourceSeries> {
+    pub(crate) fn block(&mut self, time: Interval, number: i64) -> Vec<SourceSeries> {
         let mut all: std::collections::BTreeMap<Labels, SourceSeries> = Default::default();
         for _ in 0..1 + self.below(12) {
             let labels = self.labels(number);
@@ -218,7 +218,7 @@ impl Random {
 }
 
 /// A chunk of float histograms at these times, which count up.
-pub fn float_histograms(times: impl IntoIterator<Item = i64>) -> SourceChunk {
+pub(crate) fn float_histograms(times: impl IntoIterator<Item = i64>) -> SourceChunk {
     let times: Vec<i64> = times.into_iter().collect();
     let sample = |n: u32| FloatHistogram {
         schema: -53,
