@@ -38,7 +38,10 @@ fn round_trip(bytes: &[u8]) {
 
 // All targets, by name: `cargo xtask tidy` sees to it that none is missing.
 replay! {
+    block_chunks => promd_fuzz::block::block_chunks,
     block_index => promd_fuzz::block_index::index,
+    block_meta => promd_fuzz::block::block_meta,
+    block_tombstones => promd_fuzz::block::block_tombstones,
     chunk_decode => promd_fuzz::chunk::chunk_decode,
     chunk_round_trip => promd_fuzz::chunk::chunk_round_trip,
     codec_gzip => promd_fuzz::codec::gzip,

@@ -1,4 +1,5 @@
 //! How much memory an index takes.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 use std::sync::Arc;
