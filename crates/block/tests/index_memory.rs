@@ -1,5 +1,5 @@
 //! How much memory an index takes.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails by panicking, too")]
 
 use std::path::Path;
 use std::sync::Arc;

@@ -37,6 +37,8 @@ pub(super) struct Postings<'a> {
     lists: u64,
     capacity: usize,
     gathered: Vec<Gathered>,
+    /// The name of the last list, and its text.
+    name: (Option<u32>, Vec<u8>),
 }
 
 /// What a pass found.
@@ -58,7 +60,7 @@ impl<'a> Postings<'a> {
     ) -> Self {
         // Fewer than two could not be halved.
         let capacity = (memory / size_of::<Gathered>()).max(2);
-        Self { series, symbols, output, table, lists: 0, capacity, gathered: Vec::new() }
+        Self { series, symbols, output, table, lists: 0, capacity, gathered: Vec::new(), name: (None, Vec::new()) }
     }
 
     /// Writes all lists, and says how many there are. `count` is the number of series.
@@ -146,9 +148,16 @@ impl<'a> Postings<'a> {
 
     fn begin_pair(&mut self, pair: Pair, count: u64) -> Result<List, BlockError> {
         let [a, b, c, d, e, f, g, h] = pair.to_be_bytes();
-        let name = self.symbols.text(u32::from_be_bytes([a, b, c, d]))?.to_vec();
+        // Lists of one name follow each other, their values ascend: the window over the symbols moves on and not back and forth.
+        let ordinal = u32::from_be_bytes([a, b, c, d]);
+        if self.name.0 != Some(ordinal) {
+            self.name = (Some(ordinal), self.symbols.text(ordinal)?.to_vec());
+        }
         let value = self.symbols.text(u32::from_be_bytes([e, f, g, h]))?.to_vec();
-        self.begin(&name, &value, count)
+        let name = std::mem::take(&mut self.name.1);
+        let list = self.begin(&name, &value, count);
+        self.name.1 = name;
+        list
     }
 
     /// Enters a list into the table and writes what goes before its ids.
