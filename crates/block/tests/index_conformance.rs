@@ -9,10 +9,9 @@ use std::io::Read;
 use std::path::Path;
 
 use flate2::read::GzDecoder;
-use promd_block::index::Toc;
 use promd_codec::Reader;
 use promd_model::{Labels, MatchOp, Matcher};
-use support::{Contents, indexes, open, read_whole, rewrite};
+use support::{Contents, indexes, open, read_whole, rewrite, toc};
 
 /// Every index of every fixture whose index is not the part that is damaged.
 fn whole_indexes() -> Vec<(std::path::PathBuf, Vec<u8>)> {
@@ -102,14 +101,6 @@ fn written_again_the_sections_are_the_same() {
         assert_eq!(moved, after, "{}", path.display());
         assert_same(&read_whole(&path, &ours), &contents);
     }
-}
-
-fn toc(bytes: &[u8]) -> Toc {
-    let mut reader = Reader::new(&bytes[bytes.len() - 52..]);
-    let mut next = || reader.u64_be().unwrap();
-    let [symbols, series, label_indices, label_indices_table, postings, postings_table] =
-        std::array::from_fn(|_| next());
-    Toc { symbols, series, label_indices, label_indices_table, postings, postings_table }
 }
 
 fn table(bytes: &[u8], offset: u64) -> Vec<(String, String, u64)> {

@@ -6,11 +6,11 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use promd_block::index::{Index, Toc};
+use promd_block::index::Index;
 use promd_block::{BlockError, Consequence, Damage, Part};
 use promd_codec::Reader;
 use promd_fs::{Access, Fs, OpenMode, RealFs};
-use support::{Contents, indexes, open, read, read_whole, rewrite};
+use support::{Contents, indexes, open, read, read_whole, rewrite, toc};
 
 /// The damaged index of a fixture, what the fixture was made from says, and what is left.
 fn damaged(fixture: &str, made_from: &str) -> Option<(Index, Contents, Contents)> {
@@ -259,14 +259,6 @@ fn every_posting_list_damaged() {
     assert_same(&read(&index, Some(&whole)), &whole);
     assert_eq!(index.verify().unwrap().len(), whole.lists.len());
     assert!(index.damages().iter().all(|damage| damage.part == Part::IndexPostings));
-}
-
-fn toc(bytes: &[u8]) -> Toc {
-    let mut reader = Reader::new(&bytes[bytes.len() - 52..]);
-    let mut next = || reader.u64_be().unwrap();
-    let [symbols, series, label_indices, label_indices_table, postings, postings_table] =
-        std::array::from_fn(|_| next());
-    Toc { symbols, series, label_indices, label_indices_table, postings, postings_table }
 }
 
 /// A file that is cut while it is mapped reads as zeros. That is an error, whatever was verified before.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use promd_block::BlockError;
-use promd_block::index::{ChunkMeta, Index, IndexWriter};
+use promd_block::index::{ChunkMeta, Index, IndexWriter, Toc};
 use promd_block::postings::PostingsSource;
+use promd_codec::Reader;
 use promd_fs::{Fs, Map, SimFs};
 use promd_model::{Labels, LabelsBuilder};
 
@@ -113,4 +114,13 @@ pub(crate) fn indexes(folder: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+/// The table of contents, read without the reader that is tested.
+pub(crate) fn toc(bytes: &[u8]) -> Toc {
+    let mut reader = Reader::new(&bytes[bytes.len() - 52..]);
+    let mut next = || reader.u64_be().unwrap();
+    let [symbols, series, label_indices, label_indices_table, postings, postings_table] =
+        std::array::from_fn(|_| next());
+    Toc { symbols, series, label_indices, label_indices_table, postings, postings_table }
 }
