@@ -1,2 +1,14 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+#![warn(clippy::indexing_slicing)]
+
+mod names;
+mod page;
+mod position;
+
+pub use names::{
+    SegmentFile, TMP_SUFFIX, checkpoint_name, list_checkpoints, list_segments, parse_checkpoint_name,
+    parse_segment_name, segment_name,
+};
+pub use page::{Compression, HEADER, Header, Kind, MAX_FRAGMENT, PAGE, PART_BITS, Part, SNAPPY_BIT, ZSTD_BIT};
+pub use position::Position;
