@@ -2,10 +2,14 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing)]
 
+mod frame;
+mod log;
 mod names;
 mod page;
 mod position;
 
+pub use frame::{Framed, Framer, Payload};
+pub use log::{Durability, Executor, Log, LogError, LogMetrics, Maintenance, Options, SyncPolicy, Synced, Task};
 pub use names::{
     SegmentFile, TMP_SUFFIX, checkpoint_name, list_checkpoints, list_segments, parse_checkpoint_name,
     parse_segment_name, segment_name,
