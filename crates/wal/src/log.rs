@@ -15,13 +15,13 @@ mod sync;
 mod tail;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use promd_clock::Clock;
-use promd_fs::{EntryKind, Fs};
+use promd_fs::{EntryKind, Fs, OpenMode};
 
-use crate::names::{TMP_SUFFIX, list_checkpoints, list_segments, parse_segment_name};
+use crate::names::{TMP_SUFFIX, list_checkpoints, list_segments, parse_segment_name, segment_name};
 use crate::page::PAGE;
 use crate::position::Position;
 
@@ -64,15 +64,20 @@ impl Log {
     /// Opens the log in a directory, which is made if it is missing, and begins a segment after the last one.
     ///
     /// What is there is not looked at: segments are never written to again once their writer is gone, so a torn end of the
-    /// last one stays until it is repaired. Repair first, then open.
+    /// last one stays until it is repaired. Repair first, then open. What was written before is synced, since whoever wrote
+    /// it may have been killed before; if that fails, it is counted, and no reason not to start.
     pub fn open(fs: Arc<dyn Fs>, clock: Arc<dyn Clock>, dir: &Path, options: Options) -> Result<Self, LogError> {
         if options.segment_size == 0 || !options.segment_size.is_multiple_of(PAGE as u64) {
             return Err(LogError::SegmentSize { size: options.segment_size });
         }
         let env = Env::new(fs, clock, dir, options);
-        let mut writer = Writer::new(prepare(&*env.fs, dir).map_err(env.error("open its directory"))?);
+        let next = prepare(&*env.fs, dir).map_err(env.error("open its directory"))?;
+        if sync_all(&*env.fs, dir).is_err() {
+            env.options.metrics.syncs_failed.inc();
+        }
+        let mut writer = Writer::new(next);
         writer.begin_unless_full(&env)?;
-        writer.measure(&env);
+        env.measure();
         let shared = Arc::new(Shared::new(env, writer));
         if let Maintenance::Background(executor) = &shared.env.options.maintenance {
             let weak = Arc::downgrade(&shared);
@@ -89,16 +94,11 @@ impl Log {
     /// is left out.
     pub fn append(&self, records: &[&[u8]]) -> Result<Position, LogError> {
         let shared = &self.shared;
-        let (position, was_clean, unsynced) = {
-            let mut writer = shared.writer();
+        let (appended, was_clean, unsynced) = shared.change(|writer, env| {
             let was_clean = writer.dirty_since().is_none();
-            let was_broken = writer.is_broken();
-            let appended = writer.append(&shared.env, records);
-            if was_broken {
-                shared.progress.advance(writer.synced());
-            }
-            (appended?, was_clean, writer.unsynced_bytes())
-        };
+            (writer.append(env, records), was_clean, writer.unsynced_bytes())
+        });
+        let position = appended?;
         if was_clean {
             shared.signal.notify();
         }
@@ -136,17 +136,16 @@ impl Log {
     /// Goes on in the next segment, unless there is nothing in this one, and returns its number: everything before it has
     /// an end, and can be put into a checkpoint.
     pub fn next_segment(&self) -> Result<u64, LogError> {
-        let number = {
-            let mut writer = self.shared.writer();
-            writer.next_segment(&self.shared.env)?
-        };
+        let number = self.shared.change(Writer::next_segment)?;
         self.shared.signal.notify();
         Ok(number)
     }
 
     /// Removes the segments before `before`. Those that are still written, or not yet safe, stay.
     pub fn truncate(&self, before: u64) -> Result<(), LogError> {
-        self.shared.writer().truncate(&self.shared.env, before)
+        // Those before it are nobody's business but that of readers.
+        let needed = self.shared.writer().oldest_needed();
+        self.shared.env.truncate(before.min(needed))
     }
 
     /// The numbers of the first and the last segment in the directory, if there is one.
@@ -176,7 +175,7 @@ impl Log {
 
     /// Ends the last segment and makes everything safe. Nothing can be logged after that, whether it succeeds or not.
     pub fn close(self) -> Result<(), LogError> {
-        self.shared.writer().close(&self.shared.env);
+        self.shared.change(Writer::close);
         let closed = self.shared.sync(&self.shared.begin_sync());
         self.shared.signal.notify();
         closed
@@ -193,10 +192,7 @@ impl Drop for Log {
 
 /// Makes the directory, removes what an unfinished attempt left, and returns the number of the segment to begin.
 fn prepare(fs: &dyn Fs, dir: &Path) -> promd_fs::Result<u64> {
-    if !fs.exists(dir)? {
-        fs.create_dir_all(dir)?;
-        fs.sync_dir(dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
-    }
+    create_durably(fs, dir)?;
     for entry in fs.read_dir(dir)? {
         let unfinished = entry.text().and_then(|name| name.strip_suffix(TMP_SUFFIX)).and_then(parse_segment_name);
         if unfinished.is_some() && entry.kind == EntryKind::File {
@@ -207,6 +203,37 @@ fn prepare(fs: &dyn Fs, dir: &Path) -> promd_fs::Result<u64> {
     let last = list_segments(fs, dir)?.last().map(|segment| segment.number);
     let checkpoint = list_checkpoints(fs, dir)?.last().copied();
     Ok(last.max(checkpoint).map_or(0, |last| last + 1))
+}
+
+/// Makes a directory and those above it that are missing, each of them safe in the one that holds it.
+fn create_durably(fs: &dyn Fs, dir: &Path) -> promd_fs::Result<()> {
+    let parent = |dir: &Path| match dir.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    };
+    let mut missing = Vec::new();
+    for ancestor in dir.ancestors().filter(|ancestor| !ancestor.as_os_str().is_empty()) {
+        if fs.exists(ancestor)? {
+            break;
+        }
+        missing.push(ancestor);
+    }
+    fs.create_dir_all(dir)?;
+    for made in missing.iter().skip(1).rev() {
+        fs.sync_dir(&parent(made))?;
+    }
+    // Also if it was there: whoever made it may have been killed before it was safe.
+    fs.sync_dir(&parent(dir))
+}
+
+/// Makes safe what an earlier process may have left unsynced.
+fn sync_all(fs: &dyn Fs, dir: &Path) -> promd_fs::Result<()> {
+    let mut first_error = Ok(());
+    for segment in list_segments(fs, dir)? {
+        let synced = fs.open(&dir.join(segment_name(segment.number)), OpenMode::Read).and_then(|file| file.sync_data());
+        first_error = first_error.and(synced);
+    }
+    first_error.and(fs.sync_dir(dir))
 }
 
 /// The bytes in a directory and in those below it.

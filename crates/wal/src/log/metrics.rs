@@ -1,12 +1,12 @@
 //! What a log counts, under Prometheus' names.
 
+use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
 
 use promd_clock::WallTime;
 use promd_metrics::{Counter, Family, IntGauge, Metric, Options, Summary, SummarySettings, impl_collect};
 
 /// The metrics of a log.
-#[derive(Debug)]
 pub struct LogMetrics {
     pub(super) fsync_duration: Metric<Summary>,
     pub(super) page_flushes: Metric<Counter>,
@@ -38,6 +38,12 @@ impl_collect!(LogMetrics {
     syncs_failed,
     records_rewritten,
 });
+
+impl fmt::Debug for LogMetrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogMetrics").finish_non_exhaustive()
+    }
+}
 
 impl LogMetrics {
     /// What names begin with for the log of the head, and of the agent.

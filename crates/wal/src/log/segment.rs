@@ -14,6 +14,8 @@ use crate::position::Position;
 #[derive(Debug)]
 pub(super) struct Segment {
     pub(super) number: u64,
+    /// Up to where a sync has covered it.
+    pub(super) safe: u64,
     appender: Appender,
 }
 
@@ -33,12 +35,12 @@ impl Segment {
         };
         let appender = Appender::new(file)?;
         fs.sync_dir(dir)?;
-        Ok(Self { number, appender })
+        Ok(Self { number, safe: 0, appender })
     }
 
     /// A segment that somebody else has begun.
     pub(super) fn adopt(number: u64, file: Arc<dyn File>) -> promd_fs::Result<Self> {
-        Ok(Self { number, appender: Appender::new(file)? })
+        Ok(Self { number, safe: 0, appender: Appender::new(file)? })
     }
 
     /// The offset of the next byte.
@@ -87,15 +89,19 @@ pub(super) struct Cut {
 }
 
 impl Cut {
-    /// A segment, and what of it is trusted.
-    pub(super) fn new(segment: &Segment, len: u64) -> Self {
-        Self { number: segment.number, file: Arc::clone(segment.file()), len, sync: true }
+    /// Of what a failed write left.
+    pub(super) fn torn(segment: &Segment) -> Self {
+        Self { file: Arc::clone(segment.file()), len: segment.end(), sync: false, number: segment.number }
+    }
+
+    /// Of what a failed sync may have lost.
+    pub(super) fn unsafe_rest(segment: &Segment) -> Self {
+        Self { len: segment.safe, sync: true, ..Self::torn(segment) }
     }
 
     pub(super) fn make(&self) -> promd_fs::Result<()> {
-        if self.file.size()? > self.len {
-            self.file.set_len(self.len)?;
-        }
+        // Also if it has that length already: an earlier cut may be among what the sync has lost.
+        self.file.set_len(self.len)?;
         // The one sync of a file after a failed one: it is asked for the length alone, since what lies before was safe already.
         if self.sync { self.file.sync_data() } else { Ok(()) }
     }

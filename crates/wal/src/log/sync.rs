@@ -35,6 +35,17 @@ impl Shared {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Changes the writer. What that made safe, by making good an earlier failure, is told to those who wait.
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut Writer, &Env) -> T) -> T {
+        let mut writer = self.writer();
+        let synced = writer.synced();
+        let done = change(&mut writer, &self.env);
+        if writer.synced() != synced {
+            self.progress.advance(writer.synced());
+        }
+        done
+    }
+
     /// Waits until nobody else syncs.
     pub(super) fn begin_sync(&self) -> MutexGuard<'_, ()> {
         self.syncing.lock().unwrap_or_else(PoisonError::into_inner)
@@ -55,7 +66,7 @@ impl Shared {
                 None => return self.tell(&writer, Ok(())),
             }
         };
-        let synced = unsynced.files.iter().try_for_each(|file| {
+        let synced = unsynced.files().try_for_each(|file| {
             let start = env.clock.monotonic();
             let synced = file.sync_data();
             env.options.metrics.synced(env.clock.monotonic().since(start), env.clock.wall());
@@ -64,7 +75,7 @@ impl Shared {
         let mut writer = self.writer();
         let done = match synced {
             Ok(()) => {
-                writer.end_sync(unsynced.target);
+                writer.end_sync(&unsynced);
                 Ok(())
             }
             // Made good or not, it is for the operator to know: the disk is failing.
@@ -77,7 +88,7 @@ impl Shared {
     }
 
     /// Tells those who wait.
-    pub(super) fn tell(&self, writer: &Writer, done: Result<(), LogError>) -> Result<(), LogError> {
+    fn tell(&self, writer: &Writer, done: Result<(), LogError>) -> Result<(), LogError> {
         match &done {
             Ok(()) => self.progress.advance(writer.synced()),
             Err(error) => self.progress.fail(error),

@@ -49,6 +49,36 @@ impl Env {
         Self { fs, clock, dir: dir.to_path_buf(), options, bytes_saved }
     }
 
+    /// Counts the bytes in the directory, checkpoints included, anew.
+    pub(super) fn measure(&self) {
+        if let Ok(size) = super::size(&*self.fs, &self.dir) {
+            self.options.metrics.storage_size.set(size.cast_signed());
+        }
+    }
+
+    /// Removes the segments before `before`.
+    pub(super) fn truncate(&self, before: u64) -> Result<(), LogError> {
+        let (fs, dir, metrics) = (&*self.fs, &self.dir, &self.options.metrics);
+        // One by one, and none while an earlier one is not safe: a power loss may take any of several removals, and leave a
+        // gap, over which Prometheus does not start.
+        let remove = |number: u64| {
+            fs.sync_dir(dir)?;
+            fs.remove_file(&dir.join(segment_name(number)))
+        };
+        let remove_all = || {
+            let segments = list_segments(fs, dir)?;
+            segments.iter().map(|segment| segment.number).filter(|number| *number < before).try_for_each(remove)?;
+            fs.sync_dir(dir)
+        };
+        metrics.truncations.inc();
+        let removed = remove_all();
+        self.measure();
+        removed.map_err(|source| {
+            metrics.truncations_failed.inc();
+            self.error("remove a segment")(source)
+        })
+    }
+
     pub(super) fn error(&self, doing: &'static str) -> impl Fn(promd_fs::Error) -> LogError {
         LogError::io(&self.dir, doing)
     }
@@ -87,8 +117,24 @@ pub(super) struct Writer {
 
 /// What one sync is to make safe.
 pub(super) struct Unsynced {
-    pub(super) files: Vec<Arc<dyn File>>,
-    pub(super) target: Position,
+    sealed: Vec<Part>,
+    current: Option<Part>,
+    /// Where the last record ends that it covers.
+    target: Position,
+}
+
+/// Of a segment, what was written when the sync began.
+struct Part {
+    number: u64,
+    end: u64,
+    file: Arc<dyn File>,
+}
+
+impl Unsynced {
+    /// The files to sync, in this order: what comes later is worth nothing without what comes before.
+    pub(super) fn files(&self) -> impl Iterator<Item = &dyn File> {
+        self.sealed.iter().chain(&self.current).map(|part| &*part.file)
+    }
 }
 
 impl Writer {
@@ -254,21 +300,19 @@ impl Writer {
     /// Ends the segment after a failed write.
     fn give_up(&mut self, env: &Env) {
         let Some(mut segment) = self.current.take() else { return };
-        self.roll_back(&mut segment);
-        if segment.end() == 0 {
-            self.cuts.retain(|cut| cut.number != segment.number);
+        if segment.end() == 0 && env.fs.remove_file(segment.file().path()).is_ok() {
             self.next = segment.number;
-            self.leftover = env.fs.remove_file(segment.file().path()).is_err();
-        } else {
-            self.sealed.push(segment);
-            // For the cut: what was cut off could come back in the middle of the log.
-            self.dirty_since.get_or_insert_with(|| env.clock.monotonic());
+            return;
         }
+        self.roll_back(&mut segment);
+        self.sealed.push(segment);
+        // For the cut: what was cut off could come back in the middle of the log.
+        self.dirty_since.get_or_insert_with(|| env.clock.monotonic());
     }
 
     fn roll_back(&mut self, segment: &mut Segment) {
         if segment.roll_back().is_err() {
-            self.cuts.push(Cut { sync: false, ..Cut::new(segment, segment.end()) });
+            self.cuts.push(Cut::torn(segment));
         }
     }
 
@@ -280,7 +324,7 @@ impl Writer {
         let before = self.cuts.len();
         self.cuts.retain(|cut| cut.make().is_err());
         if self.cuts.len() < before {
-            self.measure(env);
+            env.measure();
         }
     }
 
@@ -302,16 +346,26 @@ impl Writer {
         debug_assert!(self.covered.is_empty(), "one sync at a time, and none while broken");
         std::mem::swap(&mut self.covered, &mut self.tail);
         self.written = Mark::default();
-        let segments = self.sealed.iter().chain(&self.current);
-        Some(Unsynced { files: segments.map(|segment| Arc::clone(segment.file())).collect(), target: self.end })
+        let part =
+            |segment: &Segment| Part { number: segment.number, end: segment.end(), file: Arc::clone(segment.file()) };
+        Some(Unsynced {
+            sealed: self.sealed.iter().map(part).collect(),
+            current: self.current.as_ref().map(part),
+            target: self.end,
+        })
     }
 
     /// All of it is safe.
-    pub(super) fn end_sync(&mut self, target: Position) {
+    pub(super) fn end_sync(&mut self, unsynced: &Unsynced) {
         self.covered.clear();
-        self.synced = target;
-        // One that was sealed since then has its last page still to come.
-        self.sealed.retain(|segment| segment.number >= target.segment);
+        self.synced = unsynced.target;
+        // What was not yet sealed when the sync began stays: it may have got its last records, or its padding, since then.
+        self.sealed.retain(|segment| unsynced.sealed.iter().all(|part| part.number != segment.number));
+        for segment in self.sealed.iter_mut().chain(&mut self.current) {
+            if let Some(part) = unsynced.current.as_ref().filter(|part| part.number == segment.number) {
+                segment.safe = part.end;
+            }
+        }
     }
 
     /// Some of it is not, and never will be where it is.
@@ -331,18 +385,18 @@ impl Writer {
         let segment = if records == 0 { None } else { Some(self.write_again(env)?) };
         let untrusted: Vec<Segment> = self.sealed.drain(..).chain(self.current.take()).collect();
         for old in &untrusted {
-            let safe = if old.number == self.synced.segment { self.synced.offset } else { 0 };
             self.cuts.retain(|cut| cut.number != old.number);
-            self.cuts.push(Cut::new(old, safe));
+            self.cuts.push(Cut::unsafe_rest(old));
         }
-        if let Some(segment) = segment {
+        if let Some(mut segment) = segment {
             self.next = segment.number + 1;
             self.leftover = false;
             self.end = segment.position();
-            self.synced = self.end;
+            segment.safe = segment.end();
             env.options.metrics.segment_current.set(segment.number.cast_signed());
             self.current = Some(segment);
         }
+        self.synced = self.end;
         self.covered.clear();
         self.tail.clear();
         self.written = Mark::default();
@@ -350,7 +404,7 @@ impl Writer {
         self.broken = false;
         env.options.metrics.records_rewritten.add(records as u64);
         self.retry_cuts(env);
-        self.measure(env);
+        env.measure();
         Ok(())
     }
 
@@ -385,25 +439,9 @@ impl Writer {
         })
     }
 
-    /// Removes the segments before `before`, which is never one that is still written or not yet safe.
-    pub(super) fn truncate(&mut self, env: &Env, before: u64) -> Result<(), LogError> {
-        let needed = self.sealed.iter().chain(&self.current).map(|segment| segment.number).min().unwrap_or(self.next);
-        let (fs, dir) = (&*env.fs, &env.dir);
-        let remove = |number: u64| {
-            fs.remove_file(&dir.join(segment_name(number)))?;
-            // One by one: a power loss may take any of several removals, and leave a gap, over which Prometheus does not start.
-            fs.sync_dir(dir)
-        };
-        let old = list_segments(fs, dir).map(|segments| {
-            segments.into_iter().map(|segment| segment.number).filter(|number| *number < before.min(needed))
-        });
-        env.options.metrics.truncations.inc();
-        let removed = old.and_then(|mut old| old.try_for_each(remove));
-        self.measure(env);
-        removed.map_err(|source| {
-            env.options.metrics.truncations_failed.inc();
-            env.error("remove a segment")(source)
-        })
+    /// The oldest segment that is still written to or not yet safe.
+    pub(super) fn oldest_needed(&self) -> u64 {
+        self.sealed.iter().chain(&self.current).map(|segment| segment.number).min().unwrap_or(self.next)
     }
 
     /// Begins the next segment, unless this one is empty, and returns the number of the one that is written to.
@@ -427,13 +465,6 @@ impl Writer {
     /// Takes nothing more.
     pub(super) fn abandon(&mut self) {
         self.closed = true;
-    }
-
-    /// Counts the bytes in the directory, checkpoints included, anew.
-    pub(super) fn measure(&self, env: &Env) {
-        if let Ok(size) = super::size(&*env.fs, &env.dir) {
-            env.options.metrics.storage_size.set(size.cast_signed());
-        }
     }
 
     /// Begins the first segment. A full disk is no reason not to start: the first append tries again.

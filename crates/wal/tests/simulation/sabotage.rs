@@ -1,0 +1,146 @@
+//! A file system that takes out one of the log's safeguards: to show that the suite would notice.
+//!
+//! The log itself has no switch for it. Leaving out every directory sync of the log, say, is the same as a file system that
+//! does none.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use promd_fs::{Access, Entry, File, Fs, FsKind, Lock, Map, Metadata, OpenMode, Result, SimFs, Space};
+use promd_wal::{list_segments, parse_segment_name};
+
+/// What is taken out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sabotage {
+    Nothing,
+    /// A segment that is created, or that replaces others, gets its name without the directory being synced.
+    DirectorySync,
+    /// A segment is not synced any more once the next one has begun.
+    SegmentSeal,
+    /// Whoever reads does not look at checksums.
+    Checksums,
+    /// What a failed write leaves is not cut.
+    Cut,
+    /// A failed sync counts as one that succeeded.
+    FailedSync,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Sabotaged {
+    pub(crate) fs: SimFs,
+    pub(crate) sabotage: Sabotage,
+}
+
+impl Fs for Sabotaged {
+    fn open(&self, path: &Path, mode: OpenMode) -> Result<Arc<dyn File>> {
+        Ok(Arc::new(SabotagedFile { file: self.fs.open(path, mode)?, fs: self.clone() }))
+    }
+
+    fn map(&self, path: &Path, access: Access) -> Result<Map> {
+        self.fs.map(path, access)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> Result<()> {
+        self.fs.rename(from, to)
+    }
+
+    fn hard_link(&self, original: &Path, link: &Path) -> Result<()> {
+        self.fs.hard_link(original, link)
+    }
+
+    fn remove_file(&self, path: &Path) -> Result<()> {
+        self.fs.remove_file(path)
+    }
+
+    fn remove_dir(&self, path: &Path) -> Result<()> {
+        self.fs.remove_dir(path)
+    }
+
+    fn create_dir(&self, path: &Path) -> Result<()> {
+        self.fs.create_dir(path)
+    }
+
+    fn read_dir(&self, path: &Path) -> Result<Vec<Entry>> {
+        self.fs.read_dir(path)
+    }
+
+    fn metadata(&self, path: &Path) -> Result<Metadata> {
+        self.fs.metadata(path)
+    }
+
+    fn sync_dir(&self, path: &Path) -> Result<()> {
+        match self.sabotage {
+            Sabotage::DirectorySync => Ok(()),
+            _ => self.fs.sync_dir(path),
+        }
+    }
+
+    fn lock(&self, path: &Path) -> Result<Lock> {
+        self.fs.lock(path)
+    }
+
+    fn space(&self, path: &Path) -> Result<Space> {
+        self.fs.space(path)
+    }
+
+    fn kind(&self, path: &Path) -> Result<FsKind> {
+        self.fs.kind(path)
+    }
+}
+
+#[derive(Debug)]
+struct SabotagedFile {
+    file: Arc<dyn File>,
+    fs: Sabotaged,
+}
+
+impl SabotagedFile {
+    /// Whether there is a segment after this one.
+    fn is_sealed(&self) -> bool {
+        let path = self.file.path();
+        let number = path.file_name().and_then(|name| name.to_str()).and_then(parse_segment_name);
+        let last = path.parent().and_then(|dir| list_segments(&self.fs.fs, dir).ok()?.last().copied());
+        number.zip(last).is_some_and(|(number, last)| number < last.number)
+    }
+}
+
+impl File for SabotagedFile {
+    fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    fn size(&self) -> Result<u64> {
+        self.file.size()
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        self.file.read_at(buffer, offset)
+    }
+
+    fn write_at(&self, bytes: &[u8], offset: u64) -> Result<usize> {
+        self.file.write_at(bytes, offset)
+    }
+
+    fn set_len(&self, len: u64) -> Result<()> {
+        match self.fs.sabotage {
+            Sabotage::Cut => Ok(()),
+            _ => self.file.set_len(len),
+        }
+    }
+
+    fn preallocate(&self, len: u64) -> Result<bool> {
+        self.file.preallocate(len)
+    }
+
+    fn sync_data(&self) -> Result<()> {
+        match self.fs.sabotage {
+            Sabotage::SegmentSeal if self.is_sealed() => Ok(()),
+            Sabotage::FailedSync => self.file.sync_data().or(Ok(())),
+            _ => self.file.sync_data(),
+        }
+    }
+
+    fn sync_all(&self) -> Result<()> {
+        self.sync_data()
+    }
+}
