@@ -7,6 +7,7 @@ mod log;
 mod names;
 mod page;
 mod position;
+pub mod record;
 
 pub use frame::{Framed, Framer, Payload};
 pub use log::{Durability, Executor, Log, LogError, LogMetrics, Maintenance, Options, SyncPolicy, Synced, Task};
