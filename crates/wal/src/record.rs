@@ -25,6 +25,7 @@
 //!
 #![doc = include_str!("../RECORDS.md")]
 
+mod batch;
 mod body;
 mod columns;
 mod entry;

@@ -1,9 +1,6 @@
 //! Floats of many series, as columns.
 
-use promd_codec::{DecodeError, Reader};
-
 use super::Stamp;
-use super::stamp::StampReader;
 
 /// Floats of many series: a reference, a time and a value for each sample.
 ///
@@ -94,20 +91,19 @@ impl SampleColumns {
         stamps.zip(self.values.iter().copied())
     }
 
-    pub(super) fn fill_v1(&mut self, head: Stamp, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
-        let mut stamps = StampReader::V1 { head };
-        while !reader.is_empty() {
-            let stamp = stamps.next(reader)?;
-            self.push(stamp, reader.f64_be()?);
+    /// Appends `more` samples of zeros, to be overwritten.
+    pub(super) fn grow(&mut self, more: usize) -> (&mut [u64], &mut [i64], &mut [f64]) {
+        let (before, after) = (self.len(), self.len() + more);
+        self.series.resize(after, 0);
+        self.times.resize(after, 0);
+        self.values.resize(after, 0.0);
+        if !self.starts.is_empty() {
+            self.starts.resize(after, 0);
         }
-        Ok(())
-    }
-
-    pub(super) fn fill_v2(&mut self, stamps: &mut StampReader, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
-        while !reader.is_empty() {
-            let stamp = stamps.next(reader)?;
-            self.push(stamp, reader.f64_be()?);
-        }
-        Ok(())
+        (
+            self.series.get_mut(before..).unwrap_or_default(),
+            self.times.get_mut(before..).unwrap_or_default(),
+            self.values.get_mut(before..).unwrap_or_default(),
+        )
     }
 }

@@ -148,13 +148,15 @@ impl<'b, H: HistogramRecord> HistogramsEncoder<'b, H> {
     pub fn push(&mut self, stamp: Stamp, histogram: &H) {
         let first = *self.first.get_or_insert(stamp);
         let (output, record_type, head) = match self.version {
-            Version::V2 => (&mut self.exponential, H::V2, first),
-            Version::V1 if histogram.has_custom_bounds() => (&mut self.custom, H::CUSTOM, stamp),
-            Version::V1 => (&mut self.exponential, H::EXPONENTIAL, first),
+            Version::V2 => (&mut self.exponential, H::V2, None),
+            Version::V1 if histogram.has_custom_bounds() => (&mut self.custom, H::CUSTOM, None),
+            Version::V1 => (&mut self.exponential, H::EXPONENTIAL, Some(first)),
         };
         if output.entries == 0 {
             output.writer.put_u8(record_type.byte());
-            output.stamps.head(head, &mut output.writer);
+            if let Some(head) = head {
+                output.stamps.head(head, &mut output.writer);
+            }
         }
         output.stamps.put(stamp, &mut output.writer);
         histogram.write_body(&mut output.writer);

@@ -7,6 +7,7 @@
 
 use promd_codec::{DecodeError, Reader};
 
+use super::batch;
 use super::entry::{Encoder, Entries, Entry, Sealed};
 use super::stamp::StampReader;
 use super::{RecordError, RecordType, SampleColumns, Stamp, Version};
@@ -32,20 +33,16 @@ impl Entry<'_> for SampleEntry {
 }
 
 impl Entries<'_, SampleEntry> {
-    /// The fewest bytes that an entry takes.
-    const MIN_ENTRY: usize = 1 + 1 + 8;
-
     /// Appends what is left of the record to `columns`: the way to read many samples. Either all of them or, of a damaged
-    /// record, none; memory is reserved for as many as the bytes can hold.
+    /// record, none.
     ///
     /// Returns how many samples were appended.
     pub fn decode_into(self, columns: &mut SampleColumns) -> Result<usize, RecordError> {
         let before = columns.len();
         let (mut stamps, mut reader) = self.cursor.parts();
-        columns.reserve(reader.remaining() / Self::MIN_ENTRY);
         let result = match &mut stamps {
-            StampReader::V1 { head } => columns.fill_v1(*head, &mut reader),
-            StampReader::V2 { .. } => columns.fill_v2(&mut stamps, &mut reader),
+            StampReader::V1 { head } => batch::decode(*head, reader, columns),
+            StampReader::V2 { .. } => decode_each(&mut stamps, &mut reader, columns),
         };
         let read = columns.len() - before;
         result.map(|()| read).map_err(|cause| {
@@ -96,8 +93,26 @@ impl<'b> SamplesEncoder<'b> {
 
     /// Appends all samples of `columns`: the way to write many.
     pub fn extend(&mut self, columns: &SampleColumns) {
-        for (stamp, value) in columns.iter() {
-            self.push(stamp, value);
+        if self.stamps.version() == Version::V2 {
+            return columns.iter().for_each(|(stamp, value)| self.push(stamp, value));
+        }
+        if let Some((first, _)) = columns.iter().next() {
+            let head = self.stamps.head(first, &mut self.writer);
+            batch::encode(head, columns, &mut self.writer);
+            self.entries += columns.len();
         }
     }
+}
+
+/// Reads entries one after the other.
+fn decode_each(
+    stamps: &mut StampReader,
+    reader: &mut Reader<'_>,
+    columns: &mut SampleColumns,
+) -> Result<(), DecodeError> {
+    while !reader.is_empty() {
+        let sample = SampleEntry::read(stamps, reader)?;
+        columns.push(sample.stamp, sample.value);
+    }
+    Ok(())
 }

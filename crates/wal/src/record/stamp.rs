@@ -119,7 +119,7 @@ impl StampReader {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct StampWriter {
     version: Version,
-    /// The stamp that differences are taken from, and in V2 the one before.
+    /// The stamp that differences are taken from, and in V2 the one of the entry before.
     written: Option<(Stamp, Stamp)>,
 }
 
@@ -128,44 +128,51 @@ impl StampWriter {
         Self { version, written: None }
     }
 
-    /// Writes the head of V1, before the first entry, if it is not to be that of the first entry.
-    pub(super) fn head(&mut self, head: Stamp, writer: &mut Writer<'_>) {
-        if self.version == Version::V1 {
-            writer.put_u64_be(head.series);
-            writer.put_i64_be(head.time);
-            self.written = Some((head, head));
+    pub(super) const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The head of a V1 record: the one that was written, or else `head`, which is written.
+    #[inline]
+    pub(super) fn head(&mut self, head: Stamp, writer: &mut Writer<'_>) -> Stamp {
+        if let Some((head, _)) = self.written {
+            return head;
         }
+        writer.put_u64_be(head.series);
+        writer.put_i64_be(head.time);
+        self.written = Some((head, head));
+        head
     }
 
     #[inline]
     pub(super) fn put(&mut self, stamp: Stamp, writer: &mut Writer<'_>) {
-        let (first, previous) = match (self.written, self.version) {
-            (Some(written), _) => written,
-            (None, Version::V1) => {
-                self.head(stamp, writer);
-                (stamp, stamp)
+        match self.version {
+            Version::V1 => {
+                let head = self.head(stamp, writer);
+                writer.put_varint(stamp.series.wrapping_sub(head.series).cast_signed());
+                writer.put_varint(stamp.time.wrapping_sub(head.time));
             }
-            (None, Version::V2) => {
-                writer.put_varint(stamp.series.cast_signed());
-                writer.put_varint(stamp.time);
-                writer.put_varint(stamp.start);
-                self.written = Some((stamp, stamp));
-                return;
-            }
+            Version::V2 => self.put_v2(stamp, writer),
+        }
+    }
+
+    fn put_v2(&mut self, stamp: Stamp, writer: &mut Writer<'_>) {
+        let Some((first, previous)) = self.written.replace((stamp, stamp)) else {
+            writer.put_varint(stamp.series.cast_signed());
+            writer.put_varint(stamp.time);
+            writer.put_varint(stamp.start);
+            return;
         };
-        let from = if self.version == Version::V1 { first } else { previous };
-        writer.put_varint(stamp.series.wrapping_sub(from.series).cast_signed());
+        self.written = Some((first, stamp));
+        writer.put_varint(stamp.series.wrapping_sub(previous.series).cast_signed());
         writer.put_varint(stamp.time.wrapping_sub(first.time));
-        if self.version == Version::V2 {
-            if stamp.start == 0 {
-                writer.put_u8(NO_START);
-            } else if stamp.start == previous.start {
-                writer.put_u8(SAME_START);
-            } else {
-                writer.put_u8(EXPLICIT_START);
-                writer.put_varint(stamp.start.wrapping_sub(first.start));
-            }
-            self.written = Some((first, stamp));
+        if stamp.start == 0 {
+            writer.put_u8(NO_START);
+        } else if stamp.start == previous.start {
+            writer.put_u8(SAME_START);
+        } else {
+            writer.put_u8(EXPLICIT_START);
+            writer.put_varint(stamp.start.wrapping_sub(first.start));
         }
     }
 }
