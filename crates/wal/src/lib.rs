@@ -7,6 +7,7 @@ mod log;
 mod names;
 mod page;
 mod position;
+mod read;
 pub mod record;
 
 pub use frame::{Framed, Framer, Payload};
@@ -17,3 +18,4 @@ pub use names::{
 };
 pub use page::{Compression, HEADER, Header, Kind, MAX_FRAGMENT, PAGE, PART_BITS, Part, SNAPPY_BIT, ZSTD_BIT};
 pub use position::Position;
+pub use read::{Cause, Damage, Event, LogKind, LogReader, LogRecord, ReadOptions, SegmentId, SegmentReader};
