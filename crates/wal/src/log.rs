@@ -65,13 +65,15 @@ impl Log {
     ///
     /// What is there is not looked at: segments are never written to again once their writer is gone, so a torn end of the
     /// last one stays until it is repaired. Repair first, then open. What was written before is synced, since whoever wrote
-    /// it may have been killed before; if that fails, it is counted, and no reason not to start.
+    /// it may have been killed before; if that fails for a segment, it is counted, and no reason not to start.
     pub fn open(fs: Arc<dyn Fs>, clock: Arc<dyn Clock>, dir: &Path, options: Options) -> Result<Self, LogError> {
         if options.segment_size == 0 || !options.segment_size.is_multiple_of(PAGE as u64) {
             return Err(LogError::SegmentSize { size: options.segment_size });
         }
         let env = Env::new(fs, clock, dir, options);
         let next = prepare(&*env.fs, dir).map_err(env.error("open its directory"))?;
+        // Names first: a power loss that takes one of them after the next segment has begun leaves a gap.
+        env.fs.sync_dir(dir).map_err(env.error("open its directory"))?;
         if sync_all(&*env.fs, dir).is_err() {
             env.options.metrics.syncs_failed.inc();
         }
@@ -233,7 +235,7 @@ fn sync_all(fs: &dyn Fs, dir: &Path) -> promd_fs::Result<()> {
         let synced = fs.open(&dir.join(segment_name(segment.number)), OpenMode::Read).and_then(|file| file.sync_data());
         first_error = first_error.and(synced);
     }
-    first_error.and(fs.sync_dir(dir))
+    first_error
 }
 
 /// The bytes in a directory and in those below it.

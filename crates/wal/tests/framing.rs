@@ -30,7 +30,7 @@ fn segments_of_prometheus_come_out_the_same() {
         let dir = data.join(log).join("data/wal");
         for entry in std::fs::read_dir(&dir).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file()) {
             let theirs = std::fs::read(entry.path()).unwrap();
-            let found = support::read(&theirs, true);
+            let found = support::read(&theirs);
             assert_eq!(found.corruption, None, "{}", entry.path().display());
             let mut ours = Vec::new();
             for raw in &found.records {
@@ -60,7 +60,7 @@ fn layout(pages: u64, records: &[&[u8]]) -> Vec<(usize, usize)> {
     let segments = promd_wal::list_segments(&fs, Path::new(DIR)).unwrap();
     let found = segments.into_iter().map(|file| {
         let bytes = segment(&fs, file.number);
-        let found = support::read(&bytes, true);
+        let found = support::read(&bytes);
         assert_eq!(found.corruption, None);
         for raw in &found.records {
             assert_eq!(raw.bytes, records[at]);
@@ -102,7 +102,7 @@ fn a_reader_of_the_live_file_sees_whole_fragments() {
         let live = segment(&fs, 0);
         assert_eq!(position, Position::new(0, live.len() as u64));
         assert_eq!(log.position(), position);
-        let found = support::read(&live, true);
+        let found = support::read(&live);
         assert_eq!((found.corruption, found.records.len()), (None, 2 * n));
     }
 }
@@ -116,7 +116,7 @@ fn every_compression_is_read_back_and_an_empty_record_left_out() {
         let records: Vec<&[u8]> = records.iter().map(Vec::as_slice).collect();
         log.append(&records).unwrap();
         log.close().unwrap();
-        let found = support::read(&segment(&fs, 0), true);
+        let found = support::read(&segment(&fs, 0));
         assert_eq!(found.corruption, None);
         let read: Vec<Vec<u8>> = found.records.iter().map(|raw| support::decoded(raw).unwrap()).collect();
         assert_eq!(read, records[1..]);

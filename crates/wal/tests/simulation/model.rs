@@ -1,12 +1,15 @@
 //! What was asked of the log and what it promised, and whether a directory agrees.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use promd_clock::Monotonic;
 use promd_fs::{Fs, SimFs};
-use promd_wal::{Position, list_segments, segment_name};
+use promd_wal::record::{Record, SamplesEncoder, Stamp};
+use promd_wal::{Damage, Event, LogKind, LogReader, PAGE, Position, ReadOptions, list_segments, segment_name};
 
 use crate::support;
 
@@ -41,14 +44,19 @@ pub(crate) struct Model {
     born: usize,
 }
 
-/// A record as a reader finds it.
-#[derive(Debug)]
+/// What a reader of ours finds.
+#[derive(Debug, Default)]
 pub(crate) struct Found {
-    pub(crate) id: usize,
-    pub(crate) segment: u64,
-    pub(crate) pages: std::ops::RangeInclusive<u64>,
-    /// Prometheus reads it, too: nothing before it is damaged.
-    strict: bool,
+    records: Vec<Copy>,
+    damage: Vec<Damage>,
+}
+
+/// A record, or one of its copies.
+#[derive(Debug)]
+struct Copy {
+    id: usize,
+    segment: u64,
+    bytes: Range<u64>,
 }
 
 type Check<T = ()> = Result<T, String>;
@@ -78,19 +86,18 @@ impl Model {
         (id, self.bytes(id))
     }
 
-    /// A length and an id, which give the record a structure that a reader can check, and bytes that are like no others.
+    /// A record of samples of a series of that number: its structure can be checked, and its values are like no others.
     fn bytes(&self, id: usize) -> Vec<u8> {
-        let len = self.attempts[id].len;
-        let mut bytes = vec![b'r'];
-        bytes.extend_from_slice(&(id as u64).to_be_bytes());
-        bytes.extend_from_slice(&u32::try_from(len).unwrap().to_be_bytes());
+        let mut bytes = Vec::new();
+        let mut encoder = SamplesEncoder::new(&mut bytes);
         let mut state = self.seed ^ (id as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         // Half of the records can be compressed.
         let repeat = if id.is_multiple_of(2) { 1 } else { 16 };
-        while bytes.len() < 13 + len {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let byte = state.to_be_bytes()[0];
-            bytes.extend(std::iter::repeat_n(byte, repeat.min(13 + len - bytes.len())));
+        for sample in 0..=self.attempts[id].len / 10 {
+            if sample.is_multiple_of(repeat) {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            }
+            encoder.push(Stamp::new(id as u64, i64::try_from(sample).unwrap()), f64::from_bits(state));
         }
         bytes
     }
@@ -137,55 +144,64 @@ impl Model {
     }
 
     /// All records in a directory, read past damage, in order.
-    pub(crate) fn read(&self, fs: &SimFs, dir: &Path, checksums: bool) -> Check<Vec<Found>> {
-        let mut all = Vec::new();
-        let mut strict = true;
-        let segments = list_segments(fs, dir).map_err(|error| error.to_string())?;
-        for pair in segments.windows(2) {
-            if pair[0].number + 1 != pair[1].number {
-                return Err(format!("segments are not sequential: {} and {}", pair[0].number, pair[1].number));
+    pub(crate) fn read(&self, fs: Arc<dyn Fs>, dir: &Path) -> Check<Found> {
+        let failed = |error: promd_fs::Error| error.to_string();
+        let mut log = LogReader::open(fs, dir, LogKind::Wal, ReadOptions::default()).map_err(failed)?;
+        let mut found = Found::default();
+        while let Some(event) = log.next().map_err(failed)? {
+            match event {
+                Event::Record(record) => found.records.push(Copy {
+                    id: self.recognise(record.bytes)?,
+                    segment: record.segment.number,
+                    bytes: record.start..record.end,
+                }),
+                Event::Damage(damage) => found.damage.push(damage),
             }
+        }
+        Ok(found)
+    }
+
+    /// The records that Prometheus reads, which stops at the first damage, and does not start over a gap.
+    pub(crate) fn read_as_prometheus(&self, fs: &SimFs, dir: &Path) -> Check<BTreeSet<usize>> {
+        let mut all = BTreeSet::new();
+        let segments = list_segments(fs, dir).map_err(|error| error.to_string())?;
+        if let Some(pair) = segments.windows(2).find(|pair| pair[0].number + 1 != pair[1].number) {
+            return Err(format!("segments are not sequential: {} and {}", pair[0].number, pair[1].number));
         }
         for segment in segments {
             let path = dir.join(segment_name(segment.number));
-            let bytes = fs.read_to_vec(&path, 1 << 30).map_err(|error| error.to_string())?;
-            let found = support::read(&bytes, checksums);
-            let readable = if strict { found.strict().len() } else { 0 };
-            for (index, raw) in found.records.iter().enumerate() {
-                let Some(id) = self.recognise(raw)? else { continue };
-                let first = raw.start as u64 / 32_768;
-                let last = (raw.start + raw.bytes.len() + 7) as u64 / 32_768;
-                // A header a page makes it a little longer than that.
-                let pages = first..=last + 1;
-                all.push(Found { id, segment: segment.number, pages, strict: index < readable });
+            let found = support::read(&fs.read_to_vec(&path, 1 << 30).map_err(|error| error.to_string())?);
+            for raw in found.strict() {
+                // The begin of a header with zeros behind it is a fragment without data, the checksum of which holds. Not
+                // compressed it is a record of no type, which is passed over; compressed it is damage.
+                let Some(record) = support::decoded(raw) else { return Ok(all) };
+                if !record.is_empty() {
+                    all.insert(self.recognise(&record)?);
+                }
             }
-            strict &= found.corruption.is_none();
+            if found.corruption.is_some() {
+                break;
+            }
         }
         Ok(all)
     }
 
-    /// The id of a record. `None` if its structure is wrong, which a reader notices: a wrong header can make a part of a record
-    /// pass for a whole.
-    fn recognise(&self, raw: &support::Raw) -> Check<Option<usize>> {
-        let Some(record) = support::decoded(raw) else { return Ok(None) };
-        let Some((&[b'r', i0, i1, i2, i3, i4, i5, i6, i7, l0, l1, l2, l3], fill)) = record.split_first_chunk::<13>()
-        else {
-            return Ok(None);
+    /// The id of a record.
+    fn recognise(&self, record: &[u8]) -> Check<usize> {
+        let id = match Record::parse(record) {
+            Ok(Record::Samples(mut entries)) => entries.next().and_then(Result::ok).map(|entry| entry.stamp.series),
+            _ => None,
         };
-        if u32::from_be_bytes([l0, l1, l2, l3]) as usize != fill.len() {
-            return Ok(None);
+        let id = id.and_then(|id| usize::try_from(id).ok()).filter(|id| *id < self.attempts.len());
+        match id {
+            Some(id) if record == self.bytes(id) => Ok(id),
+            _ => Err(format!("a record that nobody wrote, perhaps in the place of {id:?}")),
         }
-        let id = usize::try_from(u64::from_be_bytes([i0, i1, i2, i3, i4, i5, i6, i7])).unwrap();
-        if id >= self.attempts.len() || record != self.bytes(id) {
-            return Err(format!("a record that nobody wrote, in the place of {id}"));
-        }
-        Ok(Some(id))
     }
 
-    /// What was found is all that was promised, in order. `as_prometheus` says whether Prometheus has to find it, too.
-    pub(crate) fn check(&mut self, found: &[Found], accident: Accident, as_prometheus: bool) -> Check {
-        let everywhere: BTreeSet<usize> = found.iter().map(|found| found.id).collect();
-        let readable: BTreeSet<usize> = found.iter().filter(|found| found.strict).map(|found| found.id).collect();
+    /// What was found is all that was promised, in order; and so is what Prometheus finds, if it is given.
+    pub(crate) fn check(&mut self, found: &Found, prometheus: Option<&BTreeSet<usize>>, accident: Accident) -> Check {
+        let everywhere: BTreeSet<usize> = found.records.iter().map(|found| found.id).collect();
         for (id, attempt) in self.attempts.iter_mut().enumerate() {
             let promised = match accident {
                 Accident::ProcessCrash => attempt.acknowledged.is_some(),
@@ -193,31 +209,40 @@ impl Model {
             };
             let required = promised && !attempt.removable && !attempt.damaged && !attempt.gone;
             if required && !everywhere.contains(&id) {
-                return Err(format!("record {id} is missing after a {accident:?}: {attempt:?}"));
+                let damage: Vec<String> = found.damage.iter().map(ToString::to_string).collect();
+                return Err(format!("record {id} is missing after a {accident:?}: {attempt:?}; {damage:?}"));
             }
-            if required && as_prometheus && !readable.contains(&id) {
+            if required && prometheus.is_some_and(|found| !found.contains(&id)) {
                 return Err(format!("Prometheus does not read record {id} after a {accident:?}: {attempt:?}"));
             }
             attempt.gone |= !everywhere.contains(&id);
         }
         // One that was written again is there twice; what counts is the last time.
         let mut seen = BTreeSet::new();
-        let acknowledged = |found: &&Found| {
+        let acknowledged = |found: &&Copy| {
             let attempt = &self.attempts[found.id];
             attempt.acknowledged.is_some() && !attempt.damaged
         };
-        let last: Vec<usize> =
-            found.iter().filter(acknowledged).rev().map(|found| found.id).filter(|id| seen.insert(*id)).collect();
+        let last: Vec<usize> = found
+            .records
+            .iter()
+            .filter(acknowledged)
+            .rev()
+            .map(|found| found.id)
+            .filter(|id| seen.insert(*id))
+            .collect();
         match last.windows(2).find(|pair| pair[0] < pair[1]) {
             Some(pair) => Err(format!("record {} comes after {}", pair[0], pair[1])),
             None => Ok(()),
         }
     }
 
-    /// What lies in these pages was damaged: it may be gone from here on.
-    pub(crate) fn damaged(&mut self, found: &[Found], segment: u64, page: u64) {
-        for found in found.iter().filter(|found| found.segment == segment && found.pages.contains(&page)) {
-            self.attempts[found.id].damaged = true;
+    /// A byte at rest was damaged. That may cost the record that it belongs to. What follows in the same page is not asked
+    /// for either: where reading can go on is searched for within bounds. Nothing before it, and no other page, may be lost.
+    pub(crate) fn damaged(&mut self, found: &Found, segment: u64, offset: u64) {
+        let page_end = (offset / PAGE as u64 + 1) * PAGE as u64;
+        for copy in found.records.iter().filter(|copy| copy.segment == segment) {
+            self.attempts[copy.id].damaged |= copy.bytes.end > offset && copy.bytes.start < page_end;
         }
     }
 }

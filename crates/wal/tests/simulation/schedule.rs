@@ -1,5 +1,6 @@
 //! One schedule: a log on a machine with faults, decided by a seed.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::path::Path;
 use std::pin::pin;
@@ -9,11 +10,12 @@ use std::time::Duration;
 
 use promd_clock::{Clock, SimClock, WallTime};
 use promd_fs::{Failure, FaultPlan, Faults, Fs, Op, SimFs, Tear};
-use promd_wal::{Compression, Log, Options, Payload, SyncPolicy, list_segments, segment_name};
+use promd_wal::{
+    Compression, Event, Log, LogKind, LogReader, Options, Payload, ReadOptions, SyncPolicy, list_segments, segment_name,
+};
 
 use crate::model::{Accident, Found, Model};
 use crate::sabotage::{Sabotage, Sabotaged};
-use crate::support;
 
 const DIR: &str = "/data/wal";
 
@@ -314,22 +316,23 @@ impl Schedule {
         self.fs.set_plan(FaultPlan::new().short_reads(8));
         let dir = Path::new(DIR);
         if !self.fs.exists(dir).map_err(|error| error.to_string())? {
-            return self.model.check(&[], accident, true);
+            return self.model.check(&Found::default(), None, accident);
         }
-        let checksums = self.sabotage != Sabotage::Checksums;
-        let found = self.model.read(&self.fs, dir, checksums)?;
+        let sabotaged = Arc::new(Sabotaged { fs: self.fs.clone(), sabotage: self.sabotage });
+        let found = self.model.read(sabotaged.clone(), dir)?;
+        let as_prometheus = self.model.read_as_prometheus(&self.fs, dir)?;
         let may_be_damaged = self.cut_failed || lost_by_a_sync && accident == Accident::PowerLoss;
-        self.model.check(&found, accident, !may_be_damaged)?;
+        self.model.check(&found, Some(&as_prometheus).filter(|_| !may_be_damaged), accident)?;
         if accident == Accident::PowerLoss && self.random.one_in(2) {
             self.flip(&found)?;
-            let found = self.model.read(&self.fs, dir, checksums)?;
-            self.model.check(&found, accident, false)?;
+            let found = self.model.read(sabotaged.clone(), dir)?;
+            self.model.check(&found, None, accident)?;
         }
-        repair(&self.fs, dir, checksums).map_err(|error| error.to_string())
+        repair(sabotaged, dir).map_err(|error| error.to_string())
     }
 
     /// Flips bits at rest.
-    fn flip(&mut self, found: &[Found]) -> Result<(), String> {
+    fn flip(&mut self, found: &Found) -> Result<(), String> {
         let dir = Path::new(DIR);
         for _ in 0..1 + self.random.below(3) {
             let segments = list_segments(&self.fs, dir).map_err(|error| error.to_string())?;
@@ -338,7 +341,7 @@ impl Schedule {
                 break;
             };
             let offset = self.random.below(segment.size);
-            self.model.damaged(found, segment.number, offset / 32_768);
+            self.model.damaged(found, segment.number, offset);
             let bit = u32::try_from(self.random.below(8)).unwrap();
             self.fs
                 .flip_bit(&dir.join(segment_name(segment.number)), offset, bit)
@@ -349,22 +352,24 @@ impl Schedule {
 }
 
 /// Rewrites each damaged segment with the records that are found in it.
-fn repair(fs: &SimFs, dir: &Path, checksums: bool) -> promd_fs::Result<()> {
-    for segment in list_segments(fs, dir)? {
-        let path = dir.join(segment_name(segment.number));
-        let found = support::read(&fs.read_to_vec(&path, 1 << 30)?, checksums);
-        if found.corruption.is_some() {
-            let mut bytes = Vec::new();
-            for raw in &found.records {
-                let compression = match raw.compression {
-                    8 => Compression::Snappy,
-                    16 => Compression::Zstd,
-                    _ => Compression::None,
-                };
-                Payload { compression, bytes: &raw.bytes }.put(bytes.len() as u64, &mut bytes);
+fn repair(fs: Arc<dyn Fs>, dir: &Path) -> promd_fs::Result<()> {
+    let mut segments: BTreeMap<u64, Vec<u8>> = BTreeMap::new();
+    let mut damaged = BTreeSet::new();
+    let mut log = LogReader::open(fs.clone(), dir, LogKind::Wal, ReadOptions::default())?;
+    while let Some(event) = log.next()? {
+        match event {
+            Event::Record(record) => {
+                let bytes = segments.entry(record.segment.number).or_default();
+                Payload { compression: record.compression, bytes: record.stored }.put(bytes.len() as u64, bytes);
             }
-            fs.write_atomically(&path, &bytes)?;
+            Event::Damage(damage) if damage.range.is_empty() => {}
+            Event::Damage(damage) => {
+                damaged.insert(damage.segment.number);
+            }
         }
+    }
+    for number in damaged {
+        fs.write_atomically(&dir.join(segment_name(number)), &segments.remove(&number).unwrap_or_default())?;
     }
     Ok(())
 }

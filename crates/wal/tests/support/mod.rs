@@ -32,14 +32,14 @@ impl Found {
     }
 }
 
-/// Reads a segment. `check` says whether checksums are looked at.
-pub(crate) fn read(segment: &[u8], check: bool) -> Found {
+/// Reads a segment.
+pub(crate) fn read(segment: &[u8]) -> Found {
     let (mut found, mut open): (_, Option<Raw>) = (Found::default(), None);
     for (index, page) in segment.chunks(PAGE).enumerate() {
         // The end of a file stands for zeros.
         let mut padded = page.to_vec();
         padded.resize(PAGE, 0);
-        if let Err((why, at)) = read_page(&padded, index * PAGE, check, &mut open, &mut found) {
+        if let Err((why, at)) = read_page(&padded, index * PAGE, &mut open, &mut found) {
             found.corrupt(why, at);
             open = None;
         }
@@ -53,7 +53,6 @@ pub(crate) fn read(segment: &[u8], check: bool) -> Found {
 fn read_page(
     page: &[u8],
     offset: usize,
-    check: bool,
     open: &mut Option<Raw>,
     found: &mut Found,
 ) -> Result<(), (&'static str, usize)> {
@@ -62,7 +61,7 @@ fn read_page(
         let len = usize::from(u16::from_be_bytes([page[at + 1], page[at + 2]]));
         let crc = u32::from_be_bytes([page[at + 3], page[at + 4], page[at + 5], page[at + 6]]);
         let data = page.get(at + 7..at + 7 + len).ok_or(("record size exceeds page", offset + at))?;
-        if check && promd_codec::crc32c(data) != crc {
+        if promd_codec::crc32c(data) != crc {
             return Err(("unexpected checksum", offset + at));
         }
         let part = page[at] & 7;
