@@ -96,14 +96,15 @@ impl Log {
     /// is left out.
     pub fn append(&self, records: &[&[u8]]) -> Result<Position, LogError> {
         let shared = &self.shared;
-        let (appended, was_clean, unsynced) = shared.change(|writer, env| {
-            let was_clean = writer.dirty_since().is_none();
-            (writer.append(env, records), was_clean, writer.unsynced_bytes())
+        let (appended, is_news, unsynced) = shared.change(|writer, env| {
+            let before = (writer.dirty_since().is_some(), writer.has_sealed());
+            let appended = writer.append(env, records);
+            (appended, before != (writer.dirty_since().is_some(), writer.has_sealed()), writer.unsynced_bytes())
         });
-        let position = appended?;
-        if was_clean {
+        if is_news {
             shared.signal.notify();
         }
+        let position = appended?;
         if unsynced >= shared.env.options.max_unsynced {
             // The records are in the log whatever becomes of the sync; if it fails, the next append says so.
             self.sync().ok();

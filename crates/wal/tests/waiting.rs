@@ -175,6 +175,24 @@ fn the_background_task_syncs_and_ends_with_the_log() {
     }
 }
 
+#[test]
+fn the_background_task_syncs_a_full_segment_that_nobody_waits_for() {
+    let maintenance = Maintenance::background(|task| {
+        thread::spawn(task);
+    });
+    let options = Options::default().sync(SyncPolicy::Segment).segment_size(32_768).maintenance(maintenance);
+    let clock = RealClock::new();
+    let log = open(&SimFs::new(1), clock.clone(), options.compression(promd_wal::Compression::None));
+    let first = log.append(&[&[1; 20_000]]).unwrap();
+    log.append(&[&[2; 20_000]]).unwrap();
+    // Far more than it takes, and less than a task sleeps that has not been told.
+    let deadline = clock.monotonic() + Duration::from_secs(30);
+    while log.durability().synced_to() < first {
+        assert!(clock.monotonic() < deadline, "the task sleeps");
+        thread::yield_now();
+    }
+}
+
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     struct Unpark(thread::Thread);
     impl Wake for Unpark {
