@@ -1,5 +1,4 @@
 //! Reading allocates nothing once the buffers of the caller have grown, and forged counts allocate nothing at all.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use promd_model::{Histogram, Labels, LabelsBuilder, Span};
 use promd_testkit::CountingAllocator;

@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use promd_codec::{DecodeErrorKind, Writer};
-use promd_model::{FloatHistogram, Histogram, HistogramError, Labels, LabelsBuilder, LabelsError, MetricType, Span};
+use promd_model::{
+    FloatHistogram, Histogram, HistogramError, Labels, LabelsBuilder, LabelsError, LabelsRef, MetricType, Span,
+};
 use promd_wal::record::{
     HistogramEntry, HistogramsEncoder, Record, RecordError, RecordType, SeriesEncoder, Stamp, Version, is_strict,
 };
@@ -22,7 +24,7 @@ fn check_labels(pairs: &[(&[u8], &[u8])], strict: bool, expect: Result<&[(&str, 
     let Record::Series(mut entries) = Record::parse(&bytes).unwrap() else { panic!("{bytes:?}") };
     let entry = entries.next().unwrap().unwrap();
     let mut scratch = LabelsBuilder::new();
-    let view = entry.labels.view(&mut scratch).map(|view| view.to_labels());
+    let view = entry.labels.view(&mut scratch).map(LabelsRef::to_labels);
     assert_eq!(view, expect.map(|pairs| Labels::from_pairs(pairs.iter().copied()).unwrap()));
 }
 
@@ -109,7 +111,7 @@ fn schemas_of_the_future() {
         assert_eq!(entry, float_entry);
         match expect {
             Ok(schema) => {
-                assert_eq!((entry, histogram.schema, float.schema), (HistogramEntry::Kept(stamp), schema, schema))
+                assert_eq!((entry, histogram.schema, float.schema), (HistogramEntry::Kept(stamp), schema, schema));
             }
             Err(schema) => assert_eq!(entry, HistogramEntry::Dropped(stamp, HistogramError::UnknownSchema(schema))),
         }
