@@ -12,3 +12,4 @@ pub mod exposition_protobuf;
 pub mod model;
 pub mod model_histogram;
 pub mod regex;
+pub mod wal_record;

@@ -59,4 +59,5 @@ replay! {
     model_histogram => promd_fuzz::model_histogram::model_histogram,
     model_labels => promd_fuzz::model::model_labels,
     regex => promd_fuzz::regex::regex,
+    wal_record => promd_fuzz::wal_record::wal_record,
 }
