@@ -2,7 +2,9 @@
 
 use promd_model::{Histogram, Labels, LabelsBuilder, Span};
 use promd_testkit::CountingAllocator;
-use promd_wal::record::{HistogramsEncoder, Record, SampleColumns, SamplesEncoder, SeriesEncoder, Stamp, Version};
+use promd_wal::record::{
+    HistogramsEncoder, Record, SampleColumns, SamplesEncoder, SeriesEncoder, Stamp, Version, is_strict,
+};
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
@@ -58,6 +60,10 @@ fn steady_reading_allocates_nothing() {
     assert_eq!(replay(), 400);
     let (entries, allocated) = CountingAllocator::during(replay);
     assert_eq!((entries, allocated.calls), (400, 0));
+
+    let records = [&series, &samples, &starts, &histograms];
+    let (strict, allocated) = CountingAllocator::during(|| records.iter().all(|record| is_strict(record)));
+    assert_eq!((strict, allocated.calls), (true, 0));
 }
 
 /// A count of 2^56 spans, buckets, labels or bytes, and nothing behind it.

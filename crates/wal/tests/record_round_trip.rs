@@ -263,6 +263,17 @@ proptest! {
         prop_assert_eq!(&samples_of(&columns)[1..], expect);
     }
 
+    /// To judge a record and to read it is different code too.
+    #[test]
+    fn any_bytes_are_strict_where_they_can_be_read(
+        record_type in prop::sample::select(RecordType::ALL.to_vec()),
+        mut bytes in prop::collection::vec(prop_oneof![3 => Just(0u8), 1 => 0..4u8, 1 => any::<u8>()], 0..120),
+    ) {
+        bytes.insert(0, record_type.byte());
+        let labels = matches!(record_type, RecordType::Series | RecordType::Exemplars);
+        prop_assert!(is_strict(&bytes) == reencode(&bytes).is_ok() || labels && !is_strict(&bytes));
+    }
+
     /// A cut record is an error, unless it is cut between two entries: there are as many such places as entries.
     #[test]
     fn a_cut_record_is_an_error(expect in prop::collection::vec((stamp(), float(), pairs()), 1..6)) {

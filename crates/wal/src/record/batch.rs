@@ -46,6 +46,18 @@ pub(super) fn decode(head: Stamp, reader: Reader<'_>, columns: &mut SampleColumn
     result
 }
 
+/// Passes over all entries to the end of the record, and fails where [`decode`] fails.
+pub(super) fn check(reader: Reader<'_>) -> Result<(), DecodeError> {
+    let mut rest = reader.rest();
+    loop {
+        (_, rest) = match short_entry(rest) {
+            Some(short) => short,
+            None if rest.is_empty() => return Ok(()),
+            None => long_entry(rest, reader)?,
+        };
+    }
+}
+
 /// An entry as it stands in the record.
 struct RawEntry {
     series: i64,

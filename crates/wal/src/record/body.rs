@@ -10,7 +10,7 @@
 //! ```
 
 use promd_codec::{DecodeError, DecodeErrorKind, Reader, Writer};
-use promd_model::{CounterResetHint, FloatHistogram, Histogram, HistogramError, Span};
+use promd_model::{CUSTOM_BUCKETS_SCHEMA, CounterResetHint, FloatHistogram, Histogram, HistogramError, Span};
 
 use super::entry::Sealed;
 
@@ -24,6 +24,9 @@ pub trait HistogramBody: Default + Sealed {
     /// The histogram is as it was written: nothing has checked that it makes sense.
     fn read_body(&mut self, reader: &mut Reader<'_>) -> Result<(), DecodeError>;
 
+    /// Passes over a histogram that [`read_body`](Self::read_body) can read, and fails where that fails.
+    fn skip_body(reader: &mut Reader<'_>) -> Result<(), DecodeError>;
+
     /// Writes the histogram.
     fn write_body(&self, writer: &mut Writer<'_>);
 
@@ -31,85 +34,76 @@ pub trait HistogramBody: Default + Sealed {
     fn make_usable(&mut self) -> Result<(), HistogramError>;
 }
 
-impl Sealed for Histogram {}
+/// The two kinds differ in their numbers alone: counts, and the buckets with the fewest bytes that one takes.
+macro_rules! body {
+    ($histogram:ty, $read_count:path, $put_count:path, $min_bucket:literal, $read_bucket:path, $put_bucket:path) => {
+        impl Sealed for $histogram {}
 
-impl HistogramBody for Histogram {
-    fn has_custom_bounds(&self) -> bool {
-        self.uses_custom_buckets()
-    }
+        impl HistogramBody for $histogram {
+            fn has_custom_bounds(&self) -> bool {
+                self.uses_custom_buckets()
+            }
 
-    fn read_body(&mut self, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
-        self.counter_reset_hint = read_hint(reader)?;
-        self.schema = read_i32(reader)?;
-        self.zero_threshold = reader.f64_be()?;
-        self.zero_count = reader.uvarint()?;
-        self.count = reader.uvarint()?;
-        self.sum = reader.f64_be()?;
-        read_spans(&mut self.positive_spans, reader)?;
-        read_spans(&mut self.negative_spans, reader)?;
-        read_list(&mut self.positive_buckets, 1, reader, Reader::varint)?;
-        read_list(&mut self.negative_buckets, 1, reader, Reader::varint)?;
-        read_bounds(self.has_custom_bounds(), &mut self.custom_values, reader)
-    }
+            fn read_body(&mut self, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+                self.counter_reset_hint = read_hint(reader)?;
+                self.schema = read_i32(reader)?;
+                self.zero_threshold = reader.f64_be()?;
+                self.zero_count = $read_count(reader)?;
+                self.count = $read_count(reader)?;
+                self.sum = reader.f64_be()?;
+                read_list(&mut self.positive_spans, 2, reader, read_span)?;
+                read_list(&mut self.negative_spans, 2, reader, read_span)?;
+                read_list(&mut self.positive_buckets, $min_bucket, reader, $read_bucket)?;
+                read_list(&mut self.negative_buckets, $min_bucket, reader, $read_bucket)?;
+                self.custom_values.clear();
+                if self.has_custom_bounds() {
+                    read_list(&mut self.custom_values, 8, reader, Reader::f64_be)?;
+                }
+                Ok(())
+            }
 
-    fn write_body(&self, writer: &mut Writer<'_>) {
-        writer.put_u8(hint_byte(self.counter_reset_hint));
-        writer.put_varint(self.schema.into());
-        writer.put_f64_be(self.zero_threshold);
-        writer.put_uvarint(self.zero_count);
-        writer.put_uvarint(self.count);
-        writer.put_f64_be(self.sum);
-        write_spans(&self.positive_spans, writer);
-        write_spans(&self.negative_spans, writer);
-        write_list(&self.positive_buckets, writer, Writer::put_varint);
-        write_list(&self.negative_buckets, writer, Writer::put_varint);
-        write_bounds(self.has_custom_bounds(), &self.custom_values, writer);
-    }
+            fn skip_body(reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+                reader.skip(1)?;
+                let schema = read_i32(reader)?;
+                reader.skip(8)?;
+                $read_count(reader)?;
+                $read_count(reader)?;
+                reader.skip(8)?;
+                skip_list(2, reader, read_span)?;
+                skip_list(2, reader, read_span)?;
+                skip_list($min_bucket, reader, $read_bucket)?;
+                skip_list($min_bucket, reader, $read_bucket)?;
+                if schema == CUSTOM_BUCKETS_SCHEMA {
+                    skip_list(8, reader, Reader::f64_be)?;
+                }
+                Ok(())
+            }
 
-    fn make_usable(&mut self) -> Result<(), HistogramError> {
-        self.reduce_on_read()
-    }
+            fn write_body(&self, writer: &mut Writer<'_>) {
+                writer.put_u8(hint_byte(self.counter_reset_hint));
+                writer.put_varint(self.schema.into());
+                writer.put_f64_be(self.zero_threshold);
+                $put_count(writer, self.zero_count);
+                $put_count(writer, self.count);
+                writer.put_f64_be(self.sum);
+                write_list(&self.positive_spans, writer, put_span);
+                write_list(&self.negative_spans, writer, put_span);
+                write_list(&self.positive_buckets, writer, $put_bucket);
+                write_list(&self.negative_buckets, writer, $put_bucket);
+                if self.has_custom_bounds() {
+                    write_list(&self.custom_values, writer, Writer::put_f64_be);
+                }
+            }
+
+            fn make_usable(&mut self) -> Result<(), HistogramError> {
+                self.reduce_on_read()
+            }
+        }
+    };
 }
 
-impl Sealed for FloatHistogram {}
-
-impl HistogramBody for FloatHistogram {
-    fn has_custom_bounds(&self) -> bool {
-        self.uses_custom_buckets()
-    }
-
-    fn read_body(&mut self, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
-        self.counter_reset_hint = read_hint(reader)?;
-        self.schema = read_i32(reader)?;
-        self.zero_threshold = reader.f64_be()?;
-        self.zero_count = reader.f64_be()?;
-        self.count = reader.f64_be()?;
-        self.sum = reader.f64_be()?;
-        read_spans(&mut self.positive_spans, reader)?;
-        read_spans(&mut self.negative_spans, reader)?;
-        read_list(&mut self.positive_buckets, 8, reader, Reader::f64_be)?;
-        read_list(&mut self.negative_buckets, 8, reader, Reader::f64_be)?;
-        read_bounds(self.has_custom_bounds(), &mut self.custom_values, reader)
-    }
-
-    fn write_body(&self, writer: &mut Writer<'_>) {
-        writer.put_u8(hint_byte(self.counter_reset_hint));
-        writer.put_varint(self.schema.into());
-        writer.put_f64_be(self.zero_threshold);
-        writer.put_f64_be(self.zero_count);
-        writer.put_f64_be(self.count);
-        writer.put_f64_be(self.sum);
-        write_spans(&self.positive_spans, writer);
-        write_spans(&self.negative_spans, writer);
-        write_list(&self.positive_buckets, writer, Writer::put_f64_be);
-        write_list(&self.negative_buckets, writer, Writer::put_f64_be);
-        write_bounds(self.has_custom_bounds(), &self.custom_values, writer);
-    }
-
-    fn make_usable(&mut self) -> Result<(), HistogramError> {
-        self.reduce_on_read()
-    }
-}
+body!(Histogram, Reader::uvarint, Writer::put_uvarint, 1, Reader::varint, Writer::put_varint);
+body!(FloatHistogram, Reader::f64_be, Writer::put_f64_be, 8, Reader::f64_be, Writer::put_f64_be);
 
 /// A byte that stands for no hint says nothing.
 fn read_hint(reader: &mut Reader<'_>) -> Result<CounterResetHint, DecodeError> {
@@ -161,24 +155,21 @@ fn write_list<'b, T: Copy>(list: &[T], writer: &mut Writer<'b>, write: impl Fn(&
     }
 }
 
-fn read_spans(spans: &mut Vec<Span>, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
-    read_list(spans, 2, reader, |reader| Ok(Span::new(read_i32(reader)?, reader.uvarint_u32()?)))
+/// Reads what [`read_list`] reads, and keeps nothing.
+fn skip_list<'a, T>(
+    min_size: usize,
+    reader: &mut Reader<'a>,
+    read: impl Fn(&mut Reader<'a>) -> Result<T, DecodeError>,
+) -> Result<(), DecodeError> {
+    let count = reader.uvarint_count(min_size)?;
+    (0..count).try_for_each(|_| read(reader).map(|_| ()))
 }
 
-fn write_spans(spans: &[Span], writer: &mut Writer<'_>) {
-    write_list(spans, writer, |writer, span| {
-        writer.put_varint(span.offset.into());
-        writer.put_uvarint(span.length.into());
-    });
+fn read_span(reader: &mut Reader<'_>) -> Result<Span, DecodeError> {
+    Ok(Span::new(read_i32(reader)?, reader.uvarint_u32()?))
 }
 
-fn read_bounds(custom: bool, bounds: &mut Vec<f64>, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
-    bounds.clear();
-    if custom { read_list(bounds, 8, reader, Reader::f64_be) } else { Ok(()) }
-}
-
-fn write_bounds(custom: bool, bounds: &[f64], writer: &mut Writer<'_>) {
-    if custom {
-        write_list(bounds, writer, Writer::put_f64_be);
-    }
+fn put_span(writer: &mut Writer<'_>, span: Span) {
+    writer.put_varint(span.offset.into());
+    writer.put_uvarint(span.length.into());
 }

@@ -90,6 +90,21 @@ impl<'a, H: HistogramRecord> Histograms<'a, H> {
         self.cursor.record_type()
     }
 
+    /// Whether all that is left can be read, be it used or dropped.
+    pub(super) fn all_sound(mut self) -> bool {
+        loop {
+            let entry = self.cursor.next(|stamps, reader| {
+                stamps.next(reader)?;
+                H::skip_body(reader)
+            });
+            match entry {
+                None => return true,
+                Some(Ok(())) => {}
+                Some(Err(_)) => return false,
+            }
+        }
+    }
+
     /// Reads the next histogram into the memory of one that is used again, or says that there is none. After an error there
     /// is none.
     pub fn next_into(&mut self, histogram: &mut H) -> Result<Option<HistogramEntry>, RecordError> {

@@ -33,6 +33,14 @@ impl Entry<'_> for SampleEntry {
 }
 
 impl Entries<'_, SampleEntry> {
+    /// Whether all that is left can be read.
+    pub(super) fn all_sound(mut self) -> bool {
+        match self.cursor.parts() {
+            (StampReader::V1 { .. }, reader) => batch::check(reader).is_ok(),
+            (StampReader::V2 { .. }, _) => self.all(|entry| entry.is_ok()),
+        }
+    }
+
     /// Appends what is left of the record to `columns`: the way to read many samples. Either all of them or, of a damaged
     /// record, none.
     ///
