@@ -5,13 +5,13 @@
 //! 1. A fragment is sound if its kind exists, its checksum holds and it has data. (Seven zeros after a `1` have a checksum
 //!    that holds. They occur inside data, and prove nothing.)
 //! 2. The checksum holds and the kind does not exist: the data are intact, and the kind follows from the place.
-//! 3. The checksum fails: if it holds under another length, and from there sound fragments lead to the end of the page, the
+//! 3. The checksum fails: if it holds under another length, and a sound fragment or the end of the page is there, the
 //!    length was damaged and the data are intact.
-//! 4. Otherwise the fragment is lost. Reading goes on behind it if its length leads to sound fragments up to the end of
-//!    the page; else at the first offset that does; else on the next page.
+//! 4. Otherwise the fragment is lost. Reading goes on behind it if its length leads to a sound fragment or to the end of
+//!    the page; else at the first offset from which sound fragments lead to the end of the page; else on the next page.
 //!
-//! To ask for the whole way to the end of the page, and not for one sound fragment, is what keeps data that look like a
-//! fragment from being taken for one.
+//! To ask for the whole way to the end of the page, and not for one sound fragment, where nothing but the search points to
+//! an offset, is what keeps data that look like a fragment from being taken for one.
 
 use std::ops::Range;
 
@@ -178,7 +178,7 @@ impl Scanner {
             self.way(place) == Way::Proven && place < page.bytes.len() && page.bytes.get(place) != Some(&0)
         };
         let next = by_length
-            .filter(|&end| self.way(end) == Way::Proven)
+            .filter(|&end| self.goes_on(page, end))
             .or_else(|| (at + 1..page.bytes.len()).find(sound))
             .or_else(|| by_length.filter(|&end| self.way(end) == Way::Weak));
         let cause = match (header, by_length) {
@@ -205,11 +205,21 @@ impl Scanner {
         let mut crc = Crc32c::new();
         for (end, byte) in (start + 1..).zip(page.rest(start)) {
             crc.update(std::slice::from_ref(byte));
-            if crc.finish() == header.crc && self.way(end) == Way::Proven {
+            if crc.finish() == header.crc && self.goes_on(page, end) {
                 return Some(start..end);
             }
         }
         None
+    }
+
+    /// Whether a fragment ends where its own header, or its checksum, says that it does: sound fragments lead on from there,
+    /// or at least one does, up to other damage in the same page.
+    fn goes_on(&self, page: Page<'_>, at: usize) -> bool {
+        self.way(at) == Way::Proven
+            || page.header(at).is_some_and(|header| {
+                let data = page.bytes.get(at + HEADER..at + HEADER + usize::from(header.len));
+                header.kind().is_some() && data.is_some_and(|data| !data.is_empty() && header.covers(data))
+            })
     }
 
     fn way(&self, at: usize) -> Way {
