@@ -37,6 +37,8 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing)]
 
+mod cursor;
+mod durable;
 mod frame;
 mod log;
 mod names;
@@ -45,6 +47,7 @@ mod position;
 mod read;
 pub mod record;
 
+pub use cursor::{Cursor, Cursors, Fresh, Start, StartReason};
 pub use frame::{Framed, Framer, Payload};
 pub use log::{Durability, Executor, Log, LogError, LogMetrics, Maintenance, Options, SyncPolicy, Synced, Task};
 pub use names::{

@@ -10,10 +10,13 @@ use std::path::Path;
 
 use promd_fs::SimFs;
 use promd_wal::{Cause, Damage, Event, ReadOptions, SegmentId, SegmentReader};
-use reading::{load, put};
+use reading::put;
 
 /// What the bits of a byte are changed by: all of them, or one.
 const MASKS: [u8; 9] = [0xff, 0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80];
+
+/// Where a record lies, and what it is.
+type Placed = (u64, u64, Vec<u8>);
 
 #[derive(Default, Debug)]
 struct Outcomes {
@@ -23,7 +26,7 @@ struct Outcomes {
 }
 
 /// Reads a segment into records, each with its range, and damage.
-fn read(sim: &SimFs, reader: &mut SegmentReader) -> (Vec<(u64, u64, Vec<u8>)>, Vec<Damage>) {
+fn read(sim: &SimFs, reader: &mut SegmentReader) -> (Vec<Placed>, Vec<Damage>) {
     reader.open(sim, Path::new("/"), SegmentId::log(0)).unwrap();
     let (mut records, mut damage) = (Vec::new(), Vec::new());
     while let Some(event) = reader.next().unwrap() {
@@ -69,8 +72,7 @@ fn check<'a>(fixture: &str, segment: &str, masks: impl Fn(u64) -> &'a [u8]) {
             outcomes.unnoticed += usize::from(damage.is_empty());
         }
     }
-    println!("{fixture}/{segment}: {outcomes:?}");
-    assert!(outcomes.mended > 0 && outcomes.lost > outcomes.mended);
+    assert!(outcomes.mended > 0 && outcomes.lost > outcomes.mended, "{outcomes:?}");
     assert_eq!(outcomes.unnoticed, 0, "every byte of a segment says something");
 }
 

@@ -28,8 +28,11 @@ fn sound_directories_have_no_damage() {
     assert!(logs >= 10, "only {logs} logs with records");
 }
 
+/// A file, and the offset of the change; `None` if the file is gone.
+type Change = (String, Option<u64>);
+
 /// The changes that a damaged fixture was made by, in its logs: the file, the offset, and whether bytes are gone.
-fn changes(fixture: &Path) -> Option<(String, Vec<(String, Option<u64>)>)> {
+fn changes(fixture: &Path) -> Option<(String, Vec<Change>)> {
     let text = std::fs::read(fixture.join("promd.json")).ok()?;
     let json: serde_json::Value = serde_json::from_slice(&text).unwrap();
     let made_from = json["made_from"].as_str()?.to_owned();

@@ -1,6 +1,10 @@
 //! What the tests of reading share.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub(crate) mod made;
+pub(crate) mod peer;
+pub(crate) mod replay;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
