@@ -46,6 +46,7 @@ mod page;
 mod position;
 mod read;
 pub mod record;
+mod tail;
 
 pub use cursor::{Cursor, Cursors, Fresh, Start, StartReason};
 pub use frame::{Framed, Framer, Payload};
@@ -57,3 +58,4 @@ pub use names::{
 pub use page::{Compression, HEADER, Header, Kind, MAX_FRAGMENT, PAGE, PART_BITS, Part, SNAPPY_BIT, ZSTD_BIT};
 pub use position::Position;
 pub use read::{Cause, Damage, Event, LogKind, LogReader, LogRecord, ReadOptions, SegmentId, SegmentReader};
+pub use tail::{Bell, Tail, Tailed};

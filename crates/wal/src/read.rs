@@ -19,3 +19,4 @@ pub use log::{LogKind, LogReader};
 pub use segment::{Event, LogRecord, ReadOptions, SegmentReader};
 
 pub(crate) use log::{list_or_none, newest_checkpoint};
+pub(crate) use segment::Step;

@@ -92,6 +92,16 @@ impl LogReader {
         Ok(Self { fs, dir: dir.to_path_buf(), reader: SegmentReader::new(options), stops, newest, reading: false })
     }
 
+    /// The same, without the segments of the log behind `last`.
+    #[must_use]
+    pub fn until(mut self, last: u64) -> Self {
+        self.stops.retain(|stop| {
+            let (Stop::Segment(segment) | Stop::Missing { first: segment, .. }) = stop;
+            segment.checkpoint.is_some() || segment.number <= last
+        });
+        self
+    }
+
     /// The next record or damage; `None` at the end of the log as it was when the reader was opened.
     #[expect(clippy::should_implement_trait, reason = "what it returns borrows from the reader")]
     pub fn next(&mut self) -> Result<Option<Event<'_>>> {

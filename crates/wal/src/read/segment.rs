@@ -29,6 +29,16 @@ impl Default for ReadOptions {
     }
 }
 
+impl ReadOptions {
+    /// The same, with this limit.
+    #[must_use]
+    pub fn max_record(self, max_record: usize) -> Self {
+        let mut options = self;
+        options.max_record = max_record;
+        options
+    }
+}
+
 /// What a reader meets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
@@ -89,7 +99,7 @@ pub struct SegmentReader {
 }
 
 /// A record that was found, without its bytes.
-pub(super) struct Whole {
+pub(crate) struct Whole {
     start: u64,
     end: u64,
     at: Place,
@@ -97,9 +107,19 @@ pub(super) struct Whole {
 }
 
 /// An event without the bytes of a record.
-pub(super) enum Step {
+pub(crate) enum Step {
     Record(Whole),
     Damage(Damage),
+}
+
+impl Step {
+    /// Where reading goes on.
+    pub(crate) fn end(&self) -> u64 {
+        match self {
+            Self::Record(whole) => whole.end,
+            Self::Damage(damage) => damage.range.end,
+        }
+    }
 }
 
 impl SegmentReader {
@@ -168,7 +188,7 @@ impl SegmentReader {
     }
 
     /// The bytes of the step that was just made.
-    pub(super) fn event(&self, step: Step) -> Event<'_> {
+    pub(crate) fn event(&self, step: Step) -> Event<'_> {
         match step {
             Step::Record(whole) => Event::Record(self.record(&whole)),
             Step::Damage(damage) => Event::Damage(damage),
@@ -188,7 +208,7 @@ impl SegmentReader {
     }
 
     /// [`next`](Self::next) without the bytes, so that a caller can look at it and go on.
-    pub(super) fn advance(&mut self) -> Result<Option<Step>> {
+    pub(crate) fn advance(&mut self) -> Result<Option<Step>> {
         let segment = self.segment;
         loop {
             if let Some(damage) = self.queued.take() {
