@@ -37,17 +37,20 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing)]
 
+mod checkpoint;
 mod cursor;
 mod durable;
 mod frame;
 mod log;
 mod names;
+mod output;
 mod page;
 mod position;
 mod read;
 pub mod record;
 mod tail;
 
+pub use checkpoint::{CheckpointError, CheckpointOptions, CheckpointStats, Counts, checkpoint, remove_checkpoints};
 pub use cursor::{Cursor, Cursors, Fresh, Start, StartReason};
 pub use frame::{Framed, Framer, Payload};
 pub use log::{Durability, Executor, Log, LogError, LogMetrics, Maintenance, Options, SyncPolicy, Synced, Task};
