@@ -48,6 +48,7 @@ mod page;
 mod position;
 mod read;
 pub mod record;
+mod series_copy;
 mod tail;
 
 pub use checkpoint::{CheckpointError, CheckpointOptions, CheckpointStats, Counts, checkpoint, remove_checkpoints};
@@ -61,4 +62,5 @@ pub use names::{
 pub use page::{Compression, HEADER, Header, Kind, MAX_FRAGMENT, PAGE, PART_BITS, Part, SNAPPY_BIT, ZSTD_BIT};
 pub use position::Position;
 pub use read::{Cause, Damage, Event, LogKind, LogReader, LogRecord, ReadOptions, SegmentId, SegmentReader};
+pub use series_copy::SeriesCopy;
 pub use tail::{Bell, Tail, Tailed};
