@@ -48,6 +48,7 @@ mod page;
 mod position;
 mod read;
 pub mod record;
+mod repair;
 mod series_copy;
 mod tail;
 
@@ -62,5 +63,6 @@ pub use names::{
 pub use page::{Compression, HEADER, Header, Kind, MAX_FRAGMENT, PAGE, PART_BITS, Part, SNAPPY_BIT, ZSTD_BIT};
 pub use position::Position;
 pub use read::{Cause, Damage, Event, LogKind, LogReader, LogRecord, ReadOptions, SegmentId, SegmentReader};
+pub use repair::{MAX_GAP, RepairOptions, Report, Rewritten, remove_leftovers, repair};
 pub use series_copy::SeriesCopy;
 pub use tail::{Bell, Tail, Tailed};
