@@ -13,3 +13,4 @@ pub mod model;
 pub mod model_histogram;
 pub mod regex;
 pub mod wal_record;
+pub mod wal_segment;

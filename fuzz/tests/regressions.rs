@@ -60,4 +60,5 @@ replay! {
     model_labels => promd_fuzz::model::model_labels,
     regex => promd_fuzz::regex::regex,
     wal_record => promd_fuzz::wal_record::wal_record,
+    wal_segment => promd_fuzz::wal_segment::wal_segment,
 }
