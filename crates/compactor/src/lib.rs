@@ -4,9 +4,11 @@
 mod lineage;
 mod plan;
 mod ranges;
+mod retention;
 mod uploads;
 
 pub use lineage::merged_meta;
 pub use plan::{Candidate, Class, Plan, Reason, plan};
 pub use ranges::Ranges;
+pub use retention::{Cause, Expired, Retention, Stored};
 pub use uploads::{Uploads, UploadsError};
