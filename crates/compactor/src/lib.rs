@@ -1,13 +1,16 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod heap;
 mod lineage;
+mod merge;
 mod plan;
 mod ranges;
 mod retention;
 mod uploads;
 
 pub use lineage::merged_meta;
+pub use merge::{FloatEncoding, Merge, MergeCounts, MergeOptions};
 pub use plan::{Candidate, Class, Plan, Reason, plan};
 pub use ranges::Ranges;
 pub use retention::{Cause, Expired, Retention, Stored};
