@@ -4,7 +4,7 @@ use promd_block::{BlockError, BlockSource, LostSeries, SourceSeries};
 
 /// Series in label order, all of whose labels are its symbols.
 #[derive(Debug, Clone, Default)]
-pub struct Memory {
+pub(crate) struct Memory {
     series: Vec<SourceSeries>,
     symbols: Vec<String>,
     lost: Vec<LostSeries>,
@@ -12,7 +12,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    pub fn new(mut series: Vec<SourceSeries>) -> Self {
+    pub(crate) fn new(mut series: Vec<SourceSeries>) -> Self {
         series.sort_by(|a, b| a.labels.cmp(&b.labels));
         let words = series.iter().flat_map(|one| one.labels.iter().flat_map(|label| [label.name, label.value]));
         let mut symbols: Vec<String> = words.map(str::to_owned).collect();
@@ -24,7 +24,7 @@ impl Memory {
     }
 
     #[allow(dead_code, reason = "not every test has lost series")]
-    pub fn with_lost(mut self, lost: Vec<LostSeries>) -> Self {
+    pub(crate) fn with_lost(mut self, lost: Vec<LostSeries>) -> Self {
         self.lost = lost;
         self
     }
