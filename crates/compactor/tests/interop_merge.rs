@@ -13,7 +13,7 @@ mod drafts;
 mod memory;
 mod server;
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 use drafts::{Input as Draft, input, series};
 use memory::Memory;
 use promd_block::{BlockId, Meta, WriteOptions, write};
-use promd_compactor::{CompactOptions, Compacted, Input, compact};
+use promd_compactor::{Candidate, CompactOptions, Compacted, Input, Ranges, compact, plan};
 use promd_fs::{Fs, RealFs};
 use promd_testkit::peer;
 use proptest::prelude::*;
@@ -29,29 +29,64 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use server::Server;
 
+/// Random blocks for each test.
 const SCENARIOS: usize = 12;
 
-/// Later than any sample of the blocks.
-const END: i64 = 100_000;
+/// The shortest block and the longest, in milliseconds.
+const SHORTEST: i64 = 20_000;
+const LONGEST: i64 = 180_000;
 
+/// Blocks that all overlap, and begin one after the other.
 #[test]
 fn overlapping_blocks_are_merged_to_the_same_bytes() {
-    let (Some(prometheus), Some(promtool)) = (peer("prometheus"), peer("promtool")) else { return };
-    let blocks = prop::collection::vec(prop::collection::vec(prop::option::weighted(0.8, input(false)), 6), 2..7);
-    let mut runner = TestRunner::deterministic();
-    let mut encoded = 0;
-    for scenario in 0..SCENARIOS {
-        let drafts = blocks.new_tree(&mut runner).unwrap().current();
-        let drafts: Vec<_> = drafts.into_iter().filter(|block| block.iter().any(Option::is_some)).collect();
-        if drafts.len() > 1 {
-            encoded += check(&prometheus, &promtool, &drafts, scenario);
-        }
-    }
+    let encoded =
+        check_all(2..7, |number, _| Place { min: number, max: 100_000 - number, begin: number * 7, merged: true });
     assert!(encoded > 500, "{encoded} chunks written anew");
 }
 
-/// Compares one compaction, and returns how many chunks we wrote anew in it.
-fn check(prometheus: &Path, promtool: &Path, drafts: &[Vec<Option<Draft>>], scenario: usize) -> u64 {
+/// Blocks that fill a range, and one behind them that is the newest and is left alone.
+#[test]
+fn blocks_of_a_range_are_merged_to_the_same_bytes() {
+    check_all(4..5, |number, blocks| {
+        let min = number * SHORTEST;
+        Place { min, max: min + SHORTEST, begin: min, merged: number + 1 < blocks }
+    });
+}
+
+/// Where a block lies.
+struct Place {
+    min: i64,
+    max: i64,
+    /// When the drafts of its series begin.
+    begin: i64,
+    /// Whether it is among those that become one.
+    merged: bool,
+}
+
+/// Compares compactions of random blocks, and returns how many chunks we wrote anew in them.
+fn check_all(blocks: Range<usize>, place: impl Fn(i64, i64) -> Place) -> u64 {
+    let (Some(prometheus), Some(promtool)) = (peer("prometheus"), peer("promtool")) else { return u64::MAX };
+    let block = prop::collection::vec(prop::option::weighted(0.8, input(false)), 6);
+    // A block without any series is none.
+    let block = block.prop_filter("no series", |block| block.iter().any(Option::is_some));
+    let blocks = prop::collection::vec(block, blocks);
+    let mut runner = TestRunner::deterministic();
+    let scenarios = std::env::var("PROMD_SCENARIOS").map_or(SCENARIOS, |number| number.parse().unwrap());
+    (0..scenarios)
+        .map(|scenario| {
+            check(&prometheus, &promtool, &blocks.new_tree(&mut runner).unwrap().current(), &place, scenario)
+        })
+        .sum()
+}
+
+/// Compares one compaction.
+fn check(
+    prometheus: &Path,
+    promtool: &Path,
+    drafts: &[Vec<Option<Draft>>],
+    place: impl Fn(i64, i64) -> Place,
+    scenario: usize,
+) -> u64 {
     let work = tempfile::tempdir().unwrap();
     let (theirs, ours) = (work.path().join("theirs"), work.path().join("ours"));
     let fs: Arc<dyn Fs> = Arc::new(RealFs::new());
@@ -59,24 +94,30 @@ fn check(prometheus: &Path, promtool: &Path, drafts: &[Vec<Option<Draft>>], scen
     fs.create_dir_all(&ours).unwrap();
 
     let mut inputs = Vec::new();
+    let mut candidates = Vec::new();
     for (number, block) in (0i64..).zip(drafts) {
-        let all =
-            block.iter().enumerate().filter_map(|(label, draft)| Some(series(label, draft.as_ref()?, number * 7)));
+        let Place { min, max, begin, merged } = place(number, drafts.len() as i64);
+        let all = block.iter().enumerate().filter_map(|(label, draft)| Some(series(label, draft.as_ref()?, begin)));
         let source = Memory::new(all.collect());
-        let meta = Meta::new(BlockId::new(0, number.unsigned_abs().into()), number, END - number);
-        let written =
-            write(&fs, &theirs, meta, &mut source.clone(), &WriteOptions::default(), &mut go_on).unwrap().unwrap();
-        inputs.push(Input { dir: written.dir, meta: written.meta, source });
+        let meta = Meta::new(BlockId::new(0, number.unsigned_abs().into()), min, max);
+        let written = write(&fs, &theirs, meta, &mut source.clone(), &WriteOptions::default(), &mut go_on);
+        let written = written.unwrap().unwrap();
+        candidates.push(Candidate::new(&written.meta));
+        if merged {
+            inputs.push(Input { dir: written.dir, meta: written.meta, source });
+        }
     }
-    let id = BlockId::new(1, 1);
+    let planned = plan(&Ranges::exponential(SHORTEST, LONGEST), &candidates).unwrap().blocks;
+    assert_eq!(planned, inputs.iter().map(|input| input.meta.id).collect::<Vec<_>>());
+    let options = CompactOptions::default();
     let Compacted::Into(written, counts) =
-        compact(&fs, &ours, id, inputs, &CompactOptions::default(), &mut go_on).unwrap()
+        compact(&fs, &ours, BlockId::new(1, 1), inputs, &options, &mut go_on).unwrap()
     else {
         panic!("scenario {scenario}: nothing left")
     };
 
-    let server = Server::start(prometheus, &theirs, 20_000, 180_000);
-    server.compact(END, 20_000, 1);
+    let server = Server::start(prometheus, &theirs, SHORTEST, LONGEST);
+    server.compact(candidates.iter().map(|block| block.max).max().unwrap(), SHORTEST, 1);
     let log = server.log();
     let merged = log.lines().find(|line| line.contains("msg=\"compact blocks\"")).unwrap_or_else(|| panic!("{log}"));
     let name = merged.split(" ulid=").nth(1).unwrap().split(' ').next().unwrap();
