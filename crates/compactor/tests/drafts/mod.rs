@@ -135,15 +135,15 @@ fn make(draft: &Draft, t: &mut i64, into: &mut Vec<SourceChunk>) {
 }
 
 fn value(seed: u8) -> f64 {
-    if seed % 11 == 0 { STALE_NAN } else { f64::from(seed) * 0.3 }
+    if seed.is_multiple_of(11) { STALE_NAN } else { f64::from(seed) * 0.3 }
 }
 
 /// A histogram of one of several layouts. All of one draft are gauges or none is.
 fn histogram(seed: u8, draft: &[(i64, u8)]) -> Histogram {
-    if seed % 13 == 0 {
+    if seed.is_multiple_of(13) {
         return Histogram { sum: STALE_NAN, ..Histogram::default() };
     }
-    let gauge = draft.len() % 3 == 0;
+    let gauge = draft.len().is_multiple_of(3);
     let n = i64::from(seed % 5) + 1;
     let (positive_spans, positive_buckets) = match seed % 3 {
         0 => (vec![Span::new(0, 2)], vec![n, 1]),
@@ -160,7 +160,7 @@ fn histogram(seed: u8, draft: &[(i64, u8)]) -> Histogram {
         .sum();
     Histogram {
         counter_reset_hint: if gauge { CounterResetHint::Gauge } else { CounterResetHint::Unknown },
-        schema: i32::from(seed % 17 == 0),
+        schema: i32::from(seed.is_multiple_of(17)),
         zero_threshold: 0.001,
         zero_count: 1,
         count: u64::try_from(total).unwrap() + 1,
