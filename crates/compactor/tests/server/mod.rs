@@ -1,28 +1,31 @@
 //! The real Prometheus, made to compact.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
 
 /// A server on a data directory; it is killed when this goes.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
     port: u16,
-    log: PathBuf,
+    /// Lines of its log, as they come.
+    lines: Receiver<String>,
+    shortest: i64,
 }
 
 impl Server {
     /// Starts it, with blocks from `shortest` to `longest` milliseconds, and waits until it is ready.
     pub(crate) fn start(program: &Path, data: &Path, shortest: i64, longest: i64) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let (log, config) = (data.with_extension("log"), data.with_extension("yml"));
+        let config = data.with_extension("yml");
         File::create(&config).unwrap();
-        let output = File::create(&log).unwrap();
-        let child = Command::new(program)
+        let mut child = Command::new(program)
             .arg(format!("--config.file={}", config.display()))
             .arg(format!("--storage.tsdb.path={}", data.display()))
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))
@@ -33,55 +36,68 @@ impl Server {
                 "--web.enable-remote-write-receiver",
                 "--web.enable-admin-api",
             ])
-            .stdout(output.try_clone().unwrap())
-            .stderr(output)
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let server = Self { child, port, log };
-        server.wait_for("Server is ready", 1);
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let (sender, lines) = channel();
+        thread::spawn(move || log.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        let server = Self { child, port, lines, shortest };
+        server.wait_for("Server is ready");
         server
     }
 
-    /// Makes it compact blocks at once, and waits for `count` compactions to be logged. By itself it would look for something to
-    /// compact once a minute, or when its head is full. So a sample is written and deleted again, then another one so much later
-    /// that the head is full: the block of the head has nothing in it and is not written, and that of blocks follows.
-    pub(crate) fn compact(&self, behind: i64, shortest: i64, count: usize) {
-        let first = (behind / shortest + 2) * shortest;
+    /// The number of its process.
+    #[allow(dead_code, reason = "only a bench asks what it has taken")]
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Makes it compact blocks that end before `end`, at once, and returns the name of the first one that it makes. By itself it would
+    /// look for something to compact once a minute, or when its head is full. So a sample is written and deleted again,
+    /// then another one so much later that the head is full: the block of the head has nothing in it and is not written,
+    /// and that of blocks follows.
+    pub(crate) fn compact(&self, end: i64) -> String {
+        let first = (end / self.shortest + 2) * self.shortest;
         self.remote_write(first);
         let seconds = format!("{}.{:03}", first / 1000, first % 1000);
         let query = format!("match%5B%5D=trigger&start={seconds}&end={seconds}");
         self.post(&format!("/api/v1/admin/tsdb/delete_series?{query}"), "", &[]);
-        self.remote_write(first + shortest + shortest / 2 + 1);
-        self.wait_for("msg=\"compact blocks", count);
+        self.remote_write(first + self.shortest + self.shortest / 2 + 1);
+        let line = self.wait_for("msg=\"compact blocks");
+        let name = line.split(" ulid=").nth(1).unwrap_or_else(|| panic!("no block: {line}"));
+        name.split(' ').next().unwrap().to_owned()
     }
 
-    /// Its log.
-    pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap()
-    }
-
-    fn wait_for(&self, text: &str, count: usize) {
-        let end = Instant::now() + Duration::from_secs(60);
-        while self.log().matches(text).count() < count {
-            assert!(Instant::now() < end, "no {text:?} in:\n{}", self.log());
-            std::thread::yield_now();
+    /// The next line of the log that contains a text.
+    fn wait_for(&self, text: &str) -> String {
+        let mut before = Vec::new();
+        loop {
+            let Ok(line) = self.lines.recv_timeout(Duration::from_secs(120)) else {
+                panic!("no {text:?} in:\n{}", before.join("\n"))
+            };
+            if line.contains(text) {
+                return line;
+            }
+            before.push(line);
         }
     }
 
     /// Writes one sample of one series: protobuf by hand, in a snappy block that is one literal.
     fn remote_write(&self, t: i64) {
-        let field = |number: u8, payload: &[u8]| [&[number << 3 | 2, payload.len() as u8], payload].concat();
+        let byte = |length: usize| u8::try_from(length).unwrap();
+        let field = |number: u8, payload: &[u8]| [&[number << 3 | 2, byte(payload.len())], payload].concat();
         let mut sample = [&[0x09][..], &1f64.to_le_bytes(), &[0x10]].concat();
         let mut rest = t;
         while rest > 127 {
-            sample.push((rest & 127) as u8 | 128);
+            sample.push(u8::try_from(rest & 127).unwrap() | 128);
             rest >>= 7;
         }
-        sample.push(rest as u8);
+        sample.push(u8::try_from(rest).unwrap());
         let label = [field(1, b"__name__"), field(2, b"trigger")].concat();
         let body = field(1, &[field(1, &label), field(2, &sample)].concat());
         assert!(body.len() < 60, "longer literals have another head");
-        let packed = [&[body.len() as u8, (body.len() as u8 - 1) << 2], &body[..]].concat();
+        let packed = [&[byte(body.len()), byte(body.len() - 1) << 2], &body[..]].concat();
         let headers = "Content-Encoding: snappy\r\nContent-Type: application/x-protobuf\r\n\
                        X-Prometheus-Remote-Write-Version: 0.1.0\r\n";
         self.post("/api/v1/write", headers, &packed);
