@@ -35,7 +35,7 @@ pub(super) fn apply(series: &mut SourceSeries, encoder: &mut Encoder) {
         if let Err(error) = chunk.chunk().decode_into(&mut columns) {
             holes.push(undecodable(columns.times().last(), chunk.interval(), &error));
         }
-        encoder.begin(Rules::like(chunk.encoding), &mut kept);
+        encoder.begin(Rules::like(chunk.encoding));
         let mut row = 0;
         while let Some(&t) = columns.times().get(row) {
             // A stretch of samples that are alike in this.
@@ -46,7 +46,7 @@ pub(super) fn apply(series: &mut SourceSeries, encoder: &mut Encoder) {
             }
             row = end;
         }
-        encoder.end(&mut kept);
+        encoder.finish(&mut kept, holes);
         encoder.give_back(columns);
     }
     *chunks = kept;

@@ -1,9 +1,10 @@
 //! Samples become chunks again.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use promd_block::SourceChunk;
+use promd_block::{Hole, Interval, SourceChunk};
 use promd_chunk::{
     Encoding, Float, FloatHistogramAppender, HistogramAppender, HistogramAppenderOf, HistogramRefused, Integer, Kind,
     ResetHeader, Xor2Appender, XorAppender,
@@ -61,6 +62,8 @@ pub(super) struct Encoder {
     /// Columns that nobody uses.
     spare: Vec<Columns>,
     finished: u64,
+    /// Samples that could be decoded and make no sense all the same.
+    refused: Vec<Hole>,
 }
 
 /// The chunk that is being written.
@@ -114,6 +117,7 @@ impl Default for Encoder {
             scratch: FloatHistogram::default(),
             spare: Vec::new(),
             finished: 0,
+            refused: Vec::new(),
         }
     }
 }
@@ -135,9 +139,9 @@ impl Encoder {
         self.spare.push(columns);
     }
 
-    /// Ends what is open and goes on under other rules.
-    pub(super) fn begin(&mut self, rules: Rules, into: &mut Vec<SourceChunk>) {
-        self.end(into);
+    /// Begins with the samples of another chunk, or of others.
+    pub(super) fn begin(&mut self, rules: Rules) {
+        debug_assert!(matches!(self.open, Open::None), "what was begun before has been finished");
         self.rules = rules;
     }
 
@@ -220,10 +224,12 @@ impl Encoder {
         } else {
             HistogramAppenderOf::<K>::start(header, t, histogram)
         };
-        debug_assert!(chunk.is_ok(), "a row of columns has as many buckets as its spans claim");
-        if let Ok(chunk) = chunk {
-            self.open = K::open(chunk, with_starts);
-            self.count(t);
+        match chunk {
+            Ok(chunk) => {
+                self.open = K::open(chunk, with_starts);
+                self.count(t);
+            }
+            Err(error) => self.refused.push(Hole { interval: Interval::new(t, t), cause: Arc::from(error.to_string()) }),
         }
     }
 
@@ -235,8 +241,14 @@ impl Encoder {
         self.samples += 1;
     }
 
+    /// Ends the open chunk, and tells of samples that could not be written.
+    pub(super) fn finish(&mut self, into: &mut Vec<SourceChunk>, holes: &mut Vec<Hole>) {
+        self.end(into);
+        holes.append(&mut self.refused);
+    }
+
     /// Ends the open chunk, if there is one.
-    pub(super) fn end(&mut self, into: &mut Vec<SourceChunk>) {
+    fn end(&mut self, into: &mut Vec<SourceChunk>) {
         let (encoding, bytes) = match &self.open {
             Open::None => return,
             Open::Xor(chunk) => (Encoding::Xor, chunk.bytes()),

@@ -124,9 +124,9 @@ impl Lanes {
         self.cluster.push(first);
         self.decode(encoder, holes);
         let mut merged = Vec::new();
-        encoder.begin(Rules::merged(floats), &mut merged);
+        encoder.begin(Rules::merged(floats));
         self.chain.run(&self.decoded, |columns, rows| encoder.append(columns, rows, &mut merged));
-        encoder.end(&mut merged);
+        encoder.finish(&mut merged, holes);
         self.decoded.drain(..).for_each(|columns| encoder.give_back(columns));
         if merged.is_empty() {
             return;
