@@ -9,7 +9,7 @@ use promd_chunk::{
     Encoding, Float, FloatHistogramAppender, HistogramAppender, HistogramAppenderOf, HistogramRefused, Integer, Kind,
     ResetHeader, Xor2Appender, XorAppender,
 };
-use promd_model::{Columns, CounterResetHint, FloatHistogram, Run};
+use promd_model::{Columns, CounterResetHint, FloatHistogram, FloatRun, Run};
 
 use super::FloatEncoding;
 
@@ -147,13 +147,13 @@ impl Encoder {
 
     /// Appends rows, which must be later than those before.
     pub(super) fn append(&mut self, columns: &Columns, rows: Range<usize>, into: &mut Vec<SourceChunk>) {
+        // Overlapping chunks take turns with nearly every sample, so rows of floats must not have to look for their run.
+        if let Some(floats) = columns.as_floats() {
+            return self.floats(&floats, rows, into);
+        }
         for run in columns.runs_of(rows) {
             match run {
-                Run::Floats(run) => {
-                    for (row, (&t, &v)) in run.t.iter().zip(run.v).enumerate() {
-                        self.float(t, v, start(run.start, row), into);
-                    }
-                }
+                Run::Floats(run) => self.floats(&run, 0..run.len(), into),
                 Run::Histograms(run) => {
                     for (row, &t) in run.t.iter().enumerate() {
                         let histogram = run.histogram(row);
@@ -174,6 +174,13 @@ impl Encoder {
         }
     }
 
+    fn floats(&mut self, run: &FloatRun<'_>, rows: Range<usize>, into: &mut Vec<SourceChunk>) {
+        for row in rows {
+            self.float(run.t[row], run.v[row], start(run.start, row), into);
+        }
+    }
+
+    #[inline]
     fn float(&mut self, t: i64, v: f64, start: i64, into: &mut Vec<SourceChunk>) {
         let goes_on = match &self.open {
             // An open chunk goes on in the encoding that it has, unless that cannot hold the start.
@@ -229,7 +236,9 @@ impl Encoder {
                 self.open = K::open(chunk, with_starts);
                 self.count(t);
             }
-            Err(error) => self.refused.push(Hole { interval: Interval::new(t, t), cause: Arc::from(error.to_string()) }),
+            Err(error) => {
+                self.refused.push(Hole { interval: Interval::new(t, t), cause: Arc::from(error.to_string()) })
+            }
         }
     }
 
