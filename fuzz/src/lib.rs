@@ -7,6 +7,7 @@ pub mod block;
 pub mod block_index;
 pub mod chunk;
 pub mod codec;
+pub mod compactor;
 pub mod exposition;
 pub mod exposition_protobuf;
 pub mod model;

@@ -49,6 +49,7 @@ replay! {
     codec_reader => promd_fuzz::codec::reader,
     codec_snappy => promd_fuzz::codec::snappy,
     codec_zstd => promd_fuzz::codec::zstd,
+    compactor_merge => promd_fuzz::compactor::merge,
     exposition_openmetrics => promd_fuzz::exposition::openmetrics,
     exposition_protobuf => promd_fuzz::exposition_protobuf::parse,
     exposition_round_trip => round_trip,
