@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use promd_block::{BlockError, BlockId, BlockSource, Meta, Watch, WriteOptions, Written, write};
+use promd_block::{Block, BlockError, BlockId, BlockReader, BlockSource, Meta, Watch, WriteOptions, Written, write};
 use promd_fs::{ErrorKind, Fs};
 use thiserror::Error;
 
@@ -19,6 +19,16 @@ pub struct Input<S> {
     pub meta: Meta,
     /// What is in it.
     pub source: S,
+}
+
+impl<'a> Input<BlockReader<'a>> {
+    /// An open block. Best opened with [`Access::Sequential`](promd_fs::Access::Sequential).
+    ///
+    /// A block [that is left out](Block::is_left_out) of answers must not be merged: what was deleted from it would come back.
+    #[must_use]
+    pub fn of(block: &'a Block) -> Self {
+        Self { dir: block.dir().to_path_buf(), meta: block.meta().clone(), source: block.source() }
+    }
 }
 
 /// How blocks are compacted. The default is what Prometheus does.

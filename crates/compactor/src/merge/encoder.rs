@@ -237,7 +237,7 @@ impl Encoder {
                 self.count(t);
             }
             Err(error) => {
-                self.refused.push(Hole { interval: Interval::new(t, t), cause: Arc::from(error.to_string()) })
+                self.refused.push(Hole { interval: Interval::new(t, t), cause: Arc::from(error.to_string()) });
             }
         }
     }
