@@ -1,0 +1,25 @@
+//! From tokens to a tree.
+//!
+//! `grammar.lalrpop` is the grammar, and LALRPOP makes the tables of it in `generated`. [`driver`] walks them: it finds the
+//! error that Prometheus' parser would, and goes on behind it. [`build`] holds what the rules do.
+
+pub(crate) mod build;
+mod driver;
+mod number;
+pub(crate) mod token;
+
+#[expect(
+    clippy::all,
+    clippy::allow_attributes_without_reason,
+    clippy::cloned_instead_of_copied,
+    clippy::semicolon_if_nothing_returned,
+    clippy::unwrap_used,
+    unreachable_pub,
+    unused,
+    unused_qualifications,
+    reason = "it is not for people to read"
+)]
+#[rustfmt::skip]
+mod generated;
+
+pub(crate) use generated::QueryParser;

@@ -1,0 +1,385 @@
+//! What walks the tables of the grammar.
+//!
+//! The tables are LALRPOP's, but LALRPOP's driver would stop at another place than Prometheus does, and say something else:
+//! Prometheus' parser (goyacc) reduces by default. In a state where a rule is complete it goes on with that rule whatever
+//! comes next, so that an unexpected token is noticed where nothing but certain tokens may follow, and it is told what was
+//! expected *there*. This driver does the same, though only once something is wrong:
+//!
+//! - A token without an action is first met with the default of the state: the rule that most tokens would complete.
+//! - What is said is that of the innermost open rule that has an error rule (`!` in the grammar).
+//! - Where a rule is complete for sure, what it finds wrong comes before what the lexer finds wrong with the next token.
+//!
+//! Going on is another matter. Prometheus drops what is open; here nothing is dropped. If an operand would make the token
+//! acceptable, [`Token::Missing`] is put in front of it; otherwise the token is skipped; and at the end of the text
+//! whatever is open is closed. Until three tokens were taken nothing more is reported, since it would be a consequence.
+//! `docs/decisions/0004-promql-errors.md` has the reasons and figures.
+//!
+//! The module stands in the place of the crate `lalrpop-util`, and its items are called what the generated code calls them.
+
+use state_machine::{ParserAction, ParserDefinition};
+
+use super::token::Token;
+use crate::Span;
+use crate::error::ErrorKind;
+use crate::lex::LexError;
+
+/// How many tokens must be taken after an error until the next one is reported.
+const QUIET: u8 = 3;
+
+/// After so many errors the rest of the text is not read.
+const MAX_ERRORS: u32 = 100;
+
+/// How much may be open at once. Trees are bounded by the options; this bounds what comes before a tree.
+const MAX_OPEN: usize = 1 << 17;
+
+/// What stands on the stack for `!`: what to report.
+#[derive(Debug)]
+pub(crate) struct ErrorRecovery<L, T, E> {
+    pub(crate) token: T,
+    pub(crate) start: L,
+    pub(crate) end: L,
+    /// An error of the lexer, in the place of a token.
+    pub(crate) error: Option<E>,
+}
+
+/// Why there is no result. With [`state_machine::Parser::drive`] there always is one, except for a defect of the grammar.
+#[derive(Debug)]
+pub(crate) enum ParseError<L, T, E> {
+    User { error: E },
+    Stuck(std::marker::PhantomData<(L, T)>),
+}
+
+pub(crate) mod state_machine {
+    //! What the generated code implements and calls.
+
+    use std::fmt::Debug;
+
+    use super::{Driver, Token};
+    use crate::lex::LexError;
+
+    #[expect(dead_code, reason = "the generated code implements what LALRPOP's own driver calls")]
+    pub(crate) trait ParserDefinition: Sized {
+        type Location: Clone + Debug;
+        type Error;
+        type Token: Clone + Debug;
+        type TokenIndex: Copy + Debug;
+        type Symbol;
+        type Success;
+        type StateIndex: Copy + Debug;
+        type Action: ParserAction<Self>;
+        type ReduceIndex: Copy + Debug;
+        type NonterminalIndex: Copy + Debug;
+
+        fn start_location(&self) -> Self::Location;
+        fn start_state(&self) -> Self::StateIndex;
+        fn token_to_index(&self, token: &Self::Token) -> Option<Self::TokenIndex>;
+        fn action(&self, state: Self::StateIndex, token: Self::TokenIndex) -> Self::Action;
+        fn error_action(&self, state: Self::StateIndex) -> Self::Action;
+        fn eof_action(&self, state: Self::StateIndex) -> Self::Action;
+        fn goto(&self, state: Self::StateIndex, nonterminal: Self::NonterminalIndex) -> Self::StateIndex;
+        fn token_to_symbol(&self, index: Self::TokenIndex, token: Self::Token) -> Self::Symbol;
+        fn expected_tokens(&self, state: Self::StateIndex) -> Vec<String>;
+        fn expected_tokens_from_states(&self, states: &[Self::StateIndex]) -> Vec<String>;
+        fn uses_error_recovery(&self) -> bool;
+        fn error_recovery_symbol(&self, recovery: ErrorRecovery<Self>) -> Self::Symbol;
+        fn reduce(
+            &mut self,
+            rule: Self::ReduceIndex,
+            next: Option<&Self::Location>,
+            states: &mut Vec<Self::StateIndex>,
+            symbols: &mut Vec<SymbolTriple<Self>>,
+        ) -> Option<ParseResult<Self>>;
+        fn simulate_reduce(&self, rule: Self::ReduceIndex) -> SimulatedReduce<Self>;
+    }
+
+    /// Shift to a state, reduce by a rule, or neither.
+    pub(crate) trait ParserAction<D: ParserDefinition>: Copy + Debug {
+        fn as_shift(self) -> Option<D::StateIndex>;
+        fn as_reduce(self) -> Option<D::ReduceIndex>;
+    }
+
+    /// Positive numbers are states plus one, negative ones rules minus one below zero.
+    impl<D: ParserDefinition<StateIndex = i16, ReduceIndex = i16>> ParserAction<D> for i16 {
+        #[inline]
+        fn as_shift(self) -> Option<i16> {
+            (self > 0).then(|| self - 1)
+        }
+
+        #[inline]
+        fn as_reduce(self) -> Option<i16> {
+            (self < 0).then(|| -(self + 1))
+        }
+    }
+
+    pub(crate) enum SimulatedReduce<D: ParserDefinition> {
+        Reduce { states_to_pop: usize, nonterminal_produced: D::NonterminalIndex },
+        Accept,
+    }
+
+    pub(crate) type ParseError<D> = super::ParseError<
+        <D as ParserDefinition>::Location,
+        <D as ParserDefinition>::Token,
+        <D as ParserDefinition>::Error,
+    >;
+    pub(crate) type ParseResult<D> = Result<<D as ParserDefinition>::Success, ParseError<D>>;
+    pub(crate) type SymbolTriple<D> =
+        (<D as ParserDefinition>::Location, <D as ParserDefinition>::Symbol, <D as ParserDefinition>::Location);
+    pub(crate) type ErrorRecovery<D> = super::ErrorRecovery<
+        <D as ParserDefinition>::Location,
+        <D as ParserDefinition>::Token,
+        <D as ParserDefinition>::Error,
+    >;
+
+    pub(crate) struct Parser;
+
+    impl Parser {
+        pub(crate) fn drive<D>(
+            definition: D,
+            tokens: impl Iterator<Item = Result<(u32, Token, u32), ParseError<D>>>,
+        ) -> ParseResult<D>
+        where
+            D: ParserDefinition<Location = u32, Token = Token, Error = LexError, ReduceIndex = i16, StateIndex = i16>,
+        {
+            Driver::new(definition).run(tokens)
+        }
+    }
+}
+
+struct Driver<D: ParserDefinition> {
+    definition: D,
+    states: Vec<D::StateIndex>,
+    symbols: Vec<state_machine::SymbolTriple<D>>,
+    /// How many tokens must still be taken until an error is reported again.
+    quiet: u8,
+    reported: u32,
+}
+
+/// What came of a token.
+enum Step<S> {
+    Taken,
+    Done(S),
+    Unexpected,
+}
+
+impl<D> Driver<D>
+where
+    D: ParserDefinition<Location = u32, Token = Token, Error = LexError, ReduceIndex = i16, StateIndex = i16>,
+{
+    fn new(definition: D) -> Self {
+        let states = vec![definition.start_state()];
+        Self { definition, states, symbols: Vec::with_capacity(16), quiet: 0, reported: 0 }
+    }
+
+    fn run(
+        mut self,
+        tokens: impl Iterator<Item = Result<(u32, Token, u32), state_machine::ParseError<D>>>,
+    ) -> state_machine::ParseResult<D> {
+        let mut end = 0;
+        for next in tokens {
+            let (start, token, stop) = match next {
+                Ok(lexeme) => lexeme,
+                Err(ParseError::User { error }) => {
+                    end = error.1.end;
+                    self.reduce_what_is_complete(error.1.start);
+                    self.report(Token::Error, error.1, Some(error));
+                    self.quiet = QUIET;
+                    continue;
+                }
+                Err(stuck) => return Err(stuck),
+            };
+            end = stop;
+            match self.step(start, token, stop) {
+                Step::Taken => {}
+                Step::Done(result) => return result,
+                Step::Unexpected => {
+                    if let Some(result) = self.unexpected(start, token, stop) {
+                        return result;
+                    }
+                }
+            }
+            if self.reported >= MAX_ERRORS {
+                break;
+            }
+            if self.states.len() > MAX_OPEN {
+                let span = Span::new(start, stop);
+                self.report(Token::Error, span, Some((ErrorKind::TooDeep, span)));
+                self.quiet = QUIET;
+                break;
+            }
+        }
+        self.finish(end)
+    }
+
+    fn top(&self) -> D::StateIndex {
+        self.states.last().copied().unwrap_or_else(|| self.definition.start_state())
+    }
+
+    /// The action for a token, and the terminal that it is in this state.
+    #[inline]
+    fn action(&self, state: D::StateIndex, token: Token) -> (D::Action, Token) {
+        let definition = &self.definition;
+        if token == Token::End {
+            return (definition.eof_action(state), token);
+        }
+        let mut token = token;
+        loop {
+            let action = match definition.token_to_index(&token) {
+                Some(index) => definition.action(state, index),
+                None => definition.eof_action(state),
+            };
+            match token.otherwise() {
+                Some(other) if !acts::<D>(action) => token = other,
+                _ => return (action, token),
+            }
+        }
+    }
+
+    /// Takes a token, after reducing whatever it completes.
+    fn step(&mut self, start: u32, token: Token, stop: u32) -> Step<state_machine::ParseResult<D>> {
+        loop {
+            let (action, terminal) = self.action(self.top(), token);
+            if let Some(state) = action.as_shift() {
+                if let Some(index) = self.definition.token_to_index(&terminal) {
+                    let symbol = self.definition.token_to_symbol(index, terminal);
+                    self.states.push(state);
+                    self.symbols.push((start, symbol, stop));
+                }
+                self.quiet = self.quiet.saturating_sub(1);
+                return Step::Taken;
+            }
+            let Some(rule) = action.as_reduce() else { return Step::Unexpected };
+            if let Some(result) = self.reduce(rule, start) {
+                return Step::Done(result);
+            }
+        }
+    }
+
+    fn reduce(&mut self, rule: i16, next: u32) -> Option<state_machine::ParseResult<D>> {
+        self.definition.reduce(rule, Some(&next), &mut self.states, &mut self.symbols)
+    }
+
+    /// The terminals that stand for text.
+    fn terminals(&self) -> impl Iterator<Item = D::TokenIndex> + use<'_, D> {
+        Token::EACH.iter().filter_map(|token| self.definition.token_to_index(token))
+    }
+
+    /// The rule that goyacc would reduce in this state whatever comes, and whether it would do so without a look at what
+    /// comes.
+    fn default(&self, state: D::StateIndex) -> Option<(i16, bool)> {
+        let definition = &self.definition;
+        let actions = self.terminals().map(|index| definition.action(state, index));
+        let actions: Vec<_> = actions.chain([definition.eof_action(state)]).collect();
+        let rules = || actions.iter().filter_map(|action| action.as_reduce());
+        let count = |rule| rules().filter(|&other| other == rule).count();
+        let rule = rules().max_by_key(|&rule| (count(rule), std::cmp::Reverse(rule)))?;
+        // The end of the text is never taken for granted.
+        if matches!(definition.simulate_reduce(rule), state_machine::SimulatedReduce::Accept) {
+            return None;
+        }
+        let shifts = actions.iter().any(|action| action.as_shift().is_some());
+        Some((rule, !shifts && rules().all(|other| other == rule)))
+    }
+
+    /// Reduces as long as there is nothing else to be done.
+    fn reduce_what_is_complete(&mut self, next: u32) {
+        while let Some((rule, true)) = self.default(self.top()) {
+            self.reduce(rule, next);
+        }
+    }
+
+    /// Reports a token that has no place here, and goes on in front of it or behind it.
+    fn unexpected(&mut self, start: u32, token: Token, stop: u32) -> Option<state_machine::ParseResult<D>> {
+        while let Some((rule, _)) = self.default(self.top()) {
+            self.reduce(rule, start);
+        }
+        self.report(token, Span::new(start, stop), None);
+        self.quiet = QUIET;
+        if self.would_take(Token::Missing, token) {
+            for (token, stop) in [(Token::Missing, start), (token, stop)] {
+                if let Step::Done(result) = self.step(start, token, stop) {
+                    return Some(result);
+                }
+            }
+            self.quiet = QUIET;
+        }
+        None
+    }
+
+    /// Has the innermost error rule say what is wrong.
+    fn report(&mut self, token: Token, span: Span, error: Option<LexError>) {
+        if self.quiet > 0 && error.is_none() {
+            return;
+        }
+        self.reported += 1;
+        let open = self.states.iter().rev();
+        let Some((state, shifted)) =
+            open.filter_map(|&state| Some((state, self.definition.error_action(state).as_shift()?))).next()
+        else {
+            return;
+        };
+        let recovery = ErrorRecovery { token, start: span.start, end: span.end, error };
+        let symbol = self.definition.error_recovery_symbol(recovery);
+        // The rule is reduced on a stack of its own, for what it says alone.
+        let mut states = vec![state, shifted];
+        let mut symbols = vec![(span.start, symbol, span.end)];
+        if let Some((rule, _)) = self.default(shifted) {
+            self.definition.reduce(rule, Some(&span.start), &mut states, &mut symbols);
+        }
+    }
+
+    /// Whether `second` would be taken if `first` came before it.
+    fn would_take(&self, first: Token, second: Token) -> bool {
+        // The states are `self.states[..kept]` and then `pushed`.
+        let mut kept = self.states.len();
+        let mut pushed: Vec<D::StateIndex> = Vec::new();
+        for token in [first, second] {
+            loop {
+                let base = kept.checked_sub(1).and_then(|top| self.states.get(top));
+                let Some(&top) = pushed.last().or(base) else { return false };
+                let (action, _) = self.action(top, token);
+                if let Some(state) = action.as_shift() {
+                    pushed.push(state);
+                    break;
+                }
+                let Some(rule) = action.as_reduce() else { return false };
+                let state_machine::SimulatedReduce::Reduce { states_to_pop, nonterminal_produced } =
+                    self.definition.simulate_reduce(rule)
+                else {
+                    return true;
+                };
+                let own = states_to_pop.min(pushed.len());
+                pushed.truncate(pushed.len() - own);
+                kept = kept.saturating_sub(states_to_pop - own);
+                let base = kept.checked_sub(1).and_then(|top| self.states.get(top));
+                let Some(&top) = pushed.last().or(base) else { return false };
+                pushed.push(self.definition.goto(top, nonterminal_produced));
+            }
+        }
+        true
+    }
+
+    /// Ends the text, and closes what is open.
+    fn finish(mut self, end: u32) -> state_machine::ParseResult<D> {
+        if let Step::Done(result) = self.step(end, Token::End, end) {
+            return result;
+        }
+        if let Some(result) = self.unexpected(end, Token::End, end) {
+            return result;
+        }
+        // Whatever is closed leaves less open, so this comes to an end; the bound is for a grammar of which it is not true.
+        for _ in 0..4 * MAX_OPEN {
+            let taken = Token::CLOSING.iter().any(|&token| matches!(self.step(end, token, end), Step::Taken));
+            if let Step::Done(result) = self.step(end, Token::End, end) {
+                return result;
+            }
+            if !taken {
+                break;
+            }
+        }
+        Err(ParseError::Stuck(std::marker::PhantomData))
+    }
+}
+
+fn acts<D: ParserDefinition>(action: D::Action) -> bool {
+    action.as_shift().is_some() || action.as_reduce().is_some()
+}
