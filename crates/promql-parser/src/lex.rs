@@ -20,7 +20,7 @@ use crate::error::ErrorKind;
 use crate::parse::token::Token;
 use raw::{InBraces, Outside};
 
-pub(crate) use string::unquote;
+pub(crate) use string::{unquote, unquote_bytes};
 
 /// An error of the lexer and where it is.
 pub(crate) type LexError = (ErrorKind, Span);

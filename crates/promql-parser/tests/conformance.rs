@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use promd_promql_parser::{Options, Parser};
+use promd_promql_parser::{Formatter, Options, Parser};
 use serde_json::Value;
 
 fn rows(file: &str) -> Vec<Value> {
@@ -60,4 +60,76 @@ fn validity_and_error_text() {
     println!("error: {} passed, {} failed", errors.passed, errors.failed);
     validity.report("valid");
     errors.report("error");
+}
+
+/// Rows that are valid, with their input and tree.
+fn valid() -> Vec<(Value, String, promd_promql_parser::Expr)> {
+    let parser = Parser::new(Options::all());
+    let rows = rows("expr.jsonl").into_iter().filter(|row| row["valid"] == true);
+    let parsed = rows.map(|row| {
+        let input = row["input"].as_str().unwrap().to_owned();
+        let expr = parser.parse(&input).unwrap();
+        (row, input, expr)
+    });
+    parsed.collect()
+}
+
+#[test]
+fn canonical_form() {
+    let mut tally = Tally::default();
+    for (row, input, expr) in valid() {
+        let Some(expect) = row["string"].as_str() else { continue };
+        tally.check("string", &input, &expr.to_string(), expect);
+    }
+    tally.report("string");
+}
+
+#[test]
+fn pretty_form() {
+    let mut tally = Tally::default();
+    for (row, input, expr) in valid() {
+        for (key, value) in row.as_object().unwrap() {
+            let formatter = match key.strip_prefix("pretty_w") {
+                Some(width) => Formatter::with_width(width.parse().unwrap()),
+                None if key == "v353_pretty" && row["v353_string"].is_null() => Formatter::default(),
+                None => continue,
+            };
+            tally.check(key, &input, &formatter.format(&expr), value.as_str().unwrap());
+        }
+    }
+    tally.report("pretty");
+}
+
+/// What 3.5.3 has no key for, since it does not know the feature.
+const NEW_KEYS: [&str; 8] =
+    ["fillValues", "rangeExpr", "offsetExpr", "stepExpr", "anchored", "smoothed", "duration", "wrapped"];
+
+/// `got` without the keys that are too new for `expect`.
+fn as_old_as(expect: &Value, got: &Value) -> Value {
+    match (expect, got) {
+        (Value::Object(expect), Value::Object(got)) => {
+            let known = got.iter().filter(|(key, _)| expect.contains_key(*key) || !NEW_KEYS.contains(&key.as_str()));
+            let null = Value::Null;
+            known.map(|(key, value)| (key.clone(), as_old_as(expect.get(key).unwrap_or(&null), value))).collect()
+        }
+        (Value::Array(expect), Value::Array(got)) if expect.len() == got.len() => {
+            expect.iter().zip(got).map(|(expect, got)| as_old_as(expect, got)).collect()
+        }
+        _ => got.clone(),
+    }
+}
+
+#[test]
+fn tree_as_json() {
+    let mut tally = Tally::default();
+    for (row, input, expr) in valid() {
+        let expect = &row["v353_ast"];
+        // Since 3.13 a duration keeps its parentheses, which shows in the canonical form too.
+        if expect.is_null() || !row["v353_string"].is_null() {
+            continue;
+        }
+        let got = as_old_as(expect, &serde_json::to_value(&expr).unwrap());
+        tally.check("tree", &input, &got.to_string(), &expect.to_string());
+    }
+    tally.report("tree");
 }

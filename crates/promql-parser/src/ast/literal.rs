@@ -24,8 +24,10 @@ impl PartialEq for NumberLiteral {
 /// A text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StringLiteral {
-    /// What it says, without quotes and escapes.
+    /// What it says, without quotes and escapes. What is no UTF-8 (escapes such as `\xff` can say it) is U+FFFD here.
     pub value: Box<str>,
+    /// The very bytes, if they are no UTF-8.
+    pub bytes: Option<Box<[u8]>>,
     /// Where it stands, with its quotes.
     pub span: Span,
 }

@@ -100,9 +100,20 @@ impl Lexer<'_> {
 /// What a text says that the lexer has passed, without its quotes and escapes. Bytes that are no UTF-8 become U+FFFD, since
 /// no label has them.
 pub(crate) fn unquote(quoted: &str) -> Cow<'_, str> {
+    match unquote_bytes(quoted) {
+        Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+        Cow::Owned(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => Cow::Owned(text),
+            Err(error) => Cow::Owned(String::from_utf8_lossy(error.as_bytes()).into_owned()),
+        },
+    }
+}
+
+/// What a text says that the lexer has passed, which need not be UTF-8.
+pub(crate) fn unquote_bytes(quoted: &str) -> Cow<'_, [u8]> {
     let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
     if quoted.starts_with('`') || !inner.contains('\\') {
-        return Cow::Borrowed(inner);
+        return Cow::Borrowed(inner.as_bytes());
     }
     let mut bytes = Vec::with_capacity(inner.len());
     let mut rest = inner;
@@ -140,5 +151,5 @@ pub(crate) fn unquote(quoted: &str) -> Cow<'_, str> {
         rest = escaped.get(after..).unwrap_or_default();
     }
     bytes.extend_from_slice(rest.as_bytes());
-    Cow::Owned(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    Cow::Owned(bytes)
 }

@@ -16,7 +16,7 @@ pub(crate) use operator::Modifiers;
 use crate::ast::{ErrorExpr, Expr, NumberLiteral, ParenExpr, StringLiteral};
 use crate::check;
 use crate::error::{ErrorKind, ParseError};
-use crate::lex::unquote;
+use crate::lex::unquote_bytes;
 use crate::{Options, Span};
 
 /// What came of a text.
@@ -95,7 +95,11 @@ impl<'input> Build<'input> {
     }
 
     pub(crate) fn string(&mut self, span: Span) -> Node {
-        Node::leaf(StringLiteral { value: unquote(self.slice(span)).into(), span })
+        let (value, bytes) = match String::from_utf8(unquote_bytes(self.slice(span)).into_owned()) {
+            Ok(text) => (text, None),
+            Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(error.into_bytes().into())),
+        };
+        Node::leaf(StringLiteral { value: value.into(), bytes, span })
     }
 
     pub(crate) fn number(&mut self, span: Span) -> NumberLiteral {
