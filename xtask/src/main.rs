@@ -7,6 +7,7 @@
 
 mod bench;
 mod ci;
+mod codegen;
 mod fuzz;
 mod package;
 mod peers;
@@ -21,6 +22,7 @@ cargo xtask NAME [ARGUMENTS]
 
   ci [STAGE]...             run the stages (all of them unless named), each with a budget of minutes
   tidy                      check floors and edges, READMEs, CHANGELOGs, lengths of files, fuzz targets
+  codegen                   make anew what generators make and is committed
   peers [DIR]               fetch the real Prometheus and its friends into DIR (target/peers)
   fuzz-smoke [-s N] [NAME]...  run each fuzz target for N seconds (10) on the stable compiler
   package [CRATE]...        pack crates as for a registry, each with the crates that it stands on
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
     };
     let outcome = match name {
         "ci" => ci::run(rest),
+        "codegen" => codegen::run(),
         "tidy" => tidy::run(),
         "peers" => peers::run(rest),
         "fuzz-smoke" => fuzz::run(rest),

@@ -7,7 +7,7 @@
 mod number;
 #[rustfmt::skip]
 #[expect(
-    clippy::all, clippy::semicolon_if_nothing_returned, unused, unused_qualifications, reason = "it is not for people to read"
+    clippy::all, clippy::indexing_slicing, clippy::semicolon_if_nothing_returned, unused, unused_qualifications, reason = "it is not for people to read"
 )]
 mod raw;
 mod string;

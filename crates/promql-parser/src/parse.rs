@@ -12,6 +12,7 @@ pub(crate) mod token;
     clippy::all,
     clippy::allow_attributes_without_reason,
     clippy::cloned_instead_of_copied,
+    clippy::indexing_slicing,
     clippy::semicolon_if_nothing_returned,
     clippy::unwrap_used,
     unreachable_pub,

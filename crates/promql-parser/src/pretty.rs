@@ -71,6 +71,7 @@ impl Formatter {
 struct Lines<'a> {
     out: String,
     width: usize,
+    /// What the comments are in; empty if they are not kept.
     text: &'a str,
     /// The comments that were not yet written.
     comments: &'a [Span],
@@ -111,8 +112,8 @@ impl Lines<'_> {
         let fits = self.fits(expr);
         match expr {
             // Prometheus does not indent this one.
-            Expr::Subquery(_) if fits => return self.write(expr),
-            Expr::Subquery(e) => {
+            Expr::Subquery(_) if fits && self.text.is_empty() => return self.write(expr),
+            Expr::Subquery(e) if !fits => {
                 self.expr(&e.expr, level);
                 return self.write(e.suffix());
             }
@@ -127,7 +128,7 @@ impl Lines<'_> {
             }
             Expr::Unary(e) => {
                 // The sign goes between the indentation of the operand and its text, behind any comments.
-                self.comments_before(e.expr.span().start, level);
+                self.comments_before(e.span.end, level);
                 let start = self.out.len();
                 self.expr(&e.expr, level);
                 let operand = self.out.split_off(start);

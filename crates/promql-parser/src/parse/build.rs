@@ -11,6 +11,7 @@ mod operator;
 mod unexpected;
 
 pub(crate) use call::Args;
+pub(crate) use duration::Dur;
 pub(crate) use operator::Modifiers;
 
 use crate::ast::{ErrorExpr, Expr, NumberLiteral, ParenExpr, StringLiteral};

@@ -5,7 +5,8 @@
 //! comes next, so that an unexpected token is noticed where nothing but certain tokens may follow, and it is told what was
 //! expected *there*. This driver does the same, though only once something is wrong:
 //!
-//! - A token without an action is first met with the default of the state: the rule that most tokens would complete.
+//! - A token without an action is first met with the default of the state: the rule that most tokens would complete. A
+//!   state that has an error rule has no default.
 //! - What is said is that of the innermost open rule that has an error rule (`!` in the grammar).
 //! - Where a rule is complete for sure, what it finds wrong comes before what the lexer finds wrong with the next token.
 //!
@@ -267,6 +268,10 @@ where
     /// comes.
     fn default(&self, state: D::StateIndex) -> Option<(i16, bool)> {
         let definition = &self.definition;
+        // Where there is an error rule goyacc has no default.
+        if definition.error_action(state).as_shift().is_some() {
+            return None;
+        }
         let actions = self.terminals().map(|index| definition.action(state, index));
         let actions: Vec<_> = actions.chain([definition.eof_action(state)]).collect();
         let rules = || actions.iter().filter_map(|action| action.as_reduce());

@@ -1,0 +1,166 @@
+//! What holds of every query, on queries out of seeds.
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+mod support;
+
+use promd_promql_parser::ast::{Grouping, Name};
+use promd_promql_parser::{Expr, Formatter, Options, Parser, Span};
+use serde_json::Value;
+use support::Generator;
+
+const QUERIES: usize = 5_000;
+
+fn parser() -> Parser {
+    Parser::new(Options::all())
+}
+
+/// Queries that are right, with their trees.
+fn right(seed: u64) -> impl Iterator<Item = (String, Expr)> {
+    let mut generator = Generator::new(seed);
+    let queries = std::iter::repeat_with(move || generator.query()).take(QUERIES);
+    // Prometheus prints infinity with a sign, which binds less than `^`.
+    let queries = queries.filter(|query| !(query.contains("Inf") && query.contains('^')));
+    queries.filter_map(|query| parser().parse(&query).ok().map(|expr| (query, expr)))
+}
+
+fn shape(expr: &Expr) -> Value {
+    serde_json::to_value(expr).unwrap()
+}
+
+#[test]
+fn what_is_printed_parses_to_the_same_tree() {
+    let mut count = 0;
+    for (query, expr) in right(1) {
+        let printed = expr.to_string();
+        let again =
+            parser().parse(&printed).unwrap_or_else(|error| panic!("{query:?} is printed as {printed:?}: {error}"));
+        // Matchers are printed in the order of their text, so what is printed is compared after that.
+        assert_eq!(again.to_string(), printed, "{query:?}");
+        let pretty = Formatter::default().format(&expr);
+        assert_eq!(shape(&parser().parse(&pretty).unwrap()), shape(&again), "{query:?}");
+        count += 1;
+    }
+    assert!(count > QUERIES / 2, "only {count} queries are right");
+}
+
+#[test]
+fn formatting_twice_is_formatting_once() {
+    for (query, expr) in right(2) {
+        for width in [20, 100] {
+            let formatter = Formatter::with_width(width);
+            let once = formatter.format(&expr);
+            assert_eq!(formatter.format(&parser().parse(&once).unwrap()), once, "{query:?}");
+        }
+    }
+}
+
+#[test]
+fn a_span_is_the_text_of_its_node() {
+    for (query, expr) in right(3) {
+        expr.walk(&mut |node, path| {
+            let text = node.span().slice(&query).unwrap();
+            if let Some(outer) = path.last() {
+                assert!(outer.span().contains(node.span()), "{text:?} of {query:?}");
+            }
+            // The second argument of info() selects nothing by itself.
+            if !query.contains("info") {
+                let alone = parser().parse(text).unwrap_or_else(|error| panic!("{text:?} of {query:?}: {error}"));
+                assert_eq!(shape(&alone), shape(node), "{text:?} of {query:?}");
+                assert_eq!(alone.span(), Span::new(0, u32::try_from(text.len()).unwrap()), "{text:?} of {query:?}");
+            }
+        });
+    }
+}
+
+#[test]
+fn whatever_is_wrong_there_is_a_tree_and_errors_in_the_text() {
+    let mut generator = Generator::new(4);
+    for _ in 0..QUERIES {
+        let query = generator.broken();
+        let parsed = parser().parse_recovering(&query);
+        assert_eq!(parsed.errors.is_empty(), parser().parse(&query).is_ok());
+        let end = u32::try_from(query.len()).unwrap();
+        for error in &parsed.errors {
+            assert!(error.span().start <= error.span().end && error.span().end <= end, "{error} of {query:?}");
+        }
+        parsed.expr.walk(&mut |node, _| assert!(node.span().slice(&query).is_some(), "{query:?}"));
+    }
+}
+
+#[test]
+fn comments_are_kept_and_formatting_stays_where_it_is() {
+    let mut count = 0;
+    // Not into texts.
+    for (query, _) in right(5).filter(|(query, _)| !query.contains(['"', '\'', '`'])).take(500) {
+        for place in ["#a\n", " # b\n"] {
+            let query = query.replace([' ', '\n'], " ").replacen(' ', place, 2) + "# end";
+            let parsed = parser().parse_recovering(&query);
+            // Right behind a bracket no comment is allowed.
+            if !parsed.errors.is_empty() {
+                continue;
+            }
+            count += 1;
+            let once = Formatter::default().format_with_comments(&query, &parsed);
+            let again = parser().parse_recovering(&once);
+            assert_eq!(again.errors, [], "{query:?} became {once:?}");
+            assert_eq!(again.comments.len(), parsed.comments.len(), "{query:?} became {once:?}");
+            assert_eq!(again.expr.to_string(), parsed.expr.to_string(), "{query:?} became {once:?}");
+            assert_eq!(Formatter::default().format_with_comments(&once, &again), once, "{query:?}");
+        }
+    }
+    assert!(count > 500, "only {count} queries can have comments");
+}
+
+/// Nesting of every kind, as deep as it goes: no overflow of the stack, and an error that says why.
+#[test]
+fn depth_is_limited() {
+    let deep = 200_000;
+    for (open, inner, close) in [
+        ("(", "1", ")"),
+        ("-", "a", ""),
+        ("1+", "1", ""),
+        ("1^", "1", ""),
+        ("abs(", "a", ")"),
+        ("sum(", "a", ")"),
+        ("a+(", "1", ")"),
+        ("", "a", "[1m:]"),
+        ("", "a", " offset 0"),
+        ("", "a[", "1^"),
+    ] {
+        for count in [900, deep] {
+            let query = format!("{}{inner}{}", open.repeat(count), close.repeat(count));
+            let parsed = parser().parse_recovering(&query);
+            if count == deep && !close.contains("offset") {
+                assert!(!parsed.errors.is_empty(), "{open:?}");
+            }
+            assert!(parsed.expr.to_string().len() <= 2 * query.len() + 100);
+        }
+    }
+    let options = parser().options();
+    let at_limit =
+        format!("{}1{}", "(".repeat(options.max_depth as usize - 1), ")".repeat(options.max_depth as usize - 1));
+    assert!(parser().parse(&at_limit).is_ok());
+    let above = parser().parse(&format!("({at_limit})")).unwrap_err();
+    assert_eq!(above.to_string(), "1:2: parse error: expression is nested too deeply");
+}
+
+#[test]
+fn several_errors_in_one_pass() {
+    let parsed = parser().parse_recovering("sum(rate(a[5m]) +) by (x,,y) / foo{b=} + no_such(1)");
+    let errors: Vec<String> = parsed.errors.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        errors,
+        [
+            r#"1:18: parse error: unexpected ")" in aggregation"#,
+            r#"1:26: parse error: unexpected "," in grouping opts, expected label"#,
+            r#"1:38: parse error: unexpected "}" in label matching, expected string"#,
+            r#"1:42: parse error: unknown function with name "no_such""#,
+        ]
+    );
+    let Expr::Binary(sum) = &parsed.expr else { panic!("{:?}", parsed.expr) };
+    let Expr::Binary(quotient) = &sum.lhs else { panic!("{:?}", sum.lhs) };
+    let Expr::Aggregate(aggregate) = &quotient.lhs else { panic!("{:?}", quotient.lhs) };
+    let Some(Grouping { labels, .. }) = &aggregate.grouping else { panic!("{aggregate:?}") };
+    let labels: Vec<&str> = labels.iter().map(|Name { text, .. }| &**text).collect();
+    assert_eq!(labels, ["x", "y"]);
+}
