@@ -15,3 +15,4 @@ pub mod model_histogram;
 pub mod regex;
 pub mod wal_record;
 pub mod wal_segment;
+pub mod relabel;

@@ -62,4 +62,5 @@ replay! {
     regex => promd_fuzz::regex::regex,
     wal_record => promd_fuzz::wal_record::wal_record,
     wal_segment => promd_fuzz::wal_segment::wal_segment,
+    relabel_rules => promd_fuzz::relabel::rules,
 }

@@ -1,0 +1,324 @@
+//! Random rules on random label sets against the real Prometheus.
+//!
+//! One Prometheus scrapes a hundred jobs once, each with a hundred series and metric relabel rules of its own, and then
+//! tells what it has stored. All jobs are served by this test. A label `id`, which no rule touches, tells series apart.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use promd_model::{Labels, LabelsBuilder, ValidationScheme};
+use promd_regex::Anchored;
+use promd_relabel::{Action, Rule, Rules, Scratch};
+use serde_json::{Value, json};
+
+const JOBS: usize = 100;
+const SERIES: usize = 100;
+
+/// Names that rules may touch. `z` is set by rules only.
+const NAMES: [&str; 8] = ["a", "aa", "ab", "b", "b1", "b.2", "cC", "d"];
+
+const VALUES: [&str; 12] =
+    ["x", "y", "foo", "foobar", "Foo;Bar", "10", "a b", "GRÖßE", "ᾳΣς", "host-1.example:9100", "line\nbreak", "\\\"$1"];
+
+const REGEXES: [&str; 14] = [
+    "(.*)",
+    ".+",
+    "",
+    "x|y",
+    "(fo+)(.*)",
+    "([^;]*);?(.*)",
+    "(?i)foo.*",
+    "host-(?P<n>[0-9]+)\\.(.+):(\\d+)",
+    ".*;.*",
+    "[a-z]+",
+    "(?s)line.break",
+    "(a|b|c)?(.*)",
+    "\\w+",
+    ".*\\$1",
+];
+
+const NAME_REGEXES: [&str; 8] = ["a.*", "(a|b)(.*)", "b\\.?(.)", "[abd]", "c(C)", "x.*", "(aa|b1|d|z)", "z?"];
+
+const TEMPLATES: [&str; 10] = ["$1", "", "const", "$0", "${1}-$2", "$2$1", "$n", "${n}x$$", "$", "$9"];
+
+const TARGETS: [&str; 10] = ["a", "ab", "b1", "z", "z_new", "$1", "z_${1}", "b.2", "d", "${2}z"];
+
+/// A generator after Steele, Lea and Flood (SplitMix64), so that the rules are the same in every run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        usize::try_from(self.next() >> 32).unwrap() % n
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())]
+    }
+
+    fn names(&mut self) -> Vec<String> {
+        (0..=self.below(3)).map(|_| self.pick(&NAMES).to_owned()).collect()
+    }
+
+    /// A rule that is valid, never touches `id` or `__name__`, and seldom drops all.
+    fn rule(&mut self) -> Rule {
+        let mut rule = Rule::default();
+        rule.action = self.pick(&Action::ALL);
+        let by_name = matches!(rule.action, Action::LabelMap | Action::LabelDrop | Action::LabelKeep);
+        let equals = matches!(rule.action, Action::KeepEqual | Action::DropEqual);
+        if !by_name {
+            rule.source_labels = Some(self.names());
+        }
+        if !matches!(rule.action, Action::LabelDrop | Action::LabelKeep) && !equals && self.one_in(4) {
+            rule.separator = self.pick(&["", ",", "--"]).to_owned();
+        }
+        if by_name || !equals && !self.one_in(4) {
+            let regex = self.pick(if by_name { &NAME_REGEXES[..] } else { &REGEXES });
+            let spared =
+                if rule.action == Action::LabelKeep { format!("__name__|id|{regex}") } else { regex.to_owned() };
+            rule.regex = Some(Anchored::wrapped(&spared).unwrap());
+        }
+        match rule.action {
+            Action::Replace => {
+                rule.target_label = self.pick(&TARGETS).to_owned();
+                rule.replacement = self.pick(&TEMPLATES).to_owned();
+            }
+            Action::LabelMap => rule.replacement = self.pick(&["z", "z_$1", "a", "b$2", "y.$1"]).to_owned(),
+            Action::HashMod => rule.modulus = self.pick(&[1, 7, 1 << 40, u64::MAX]),
+            _ => {}
+        }
+        if equals || matches!(rule.action, Action::HashMod | Action::Lowercase | Action::Uppercase) {
+            rule.target_label = self.pick(&["a", "b1", "z", "b.2"]).to_owned();
+        }
+        rule
+    }
+
+    fn labels(&mut self, id: &str) -> Labels {
+        let mut labels = BTreeMap::from([("__name__", "metric"), ("id", id)]);
+        for name in NAMES {
+            if !self.one_in(3) {
+                labels.insert(name, self.pick(&VALUES));
+            }
+        }
+        Labels::from_pairs(labels).unwrap()
+    }
+}
+
+struct Job {
+    rules: Vec<Rule>,
+    series: Vec<Labels>,
+}
+
+impl Job {
+    fn random(random: &mut Random, job: usize) -> Self {
+        let rules = (0..=random.below(5)).map(|_| random.rule()).collect();
+        let series = (0..SERIES).map(|at| random.labels(&format!("{job}-{at}"))).collect();
+        Self { rules, series }
+    }
+
+    /// What the scrape of the job answers.
+    fn page(&self) -> String {
+        let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+        self.series.iter().fold(String::new(), |mut page, labels| {
+            let pairs = labels.iter().filter(|label| label.name != "__name__");
+            let pairs: Vec<_> = pairs.map(|label| format!("\"{}\"=\"{}\"", label.name, quoted(label.value))).collect();
+            writeln!(page, "metric{{{}}} 1", pairs.join(",")).unwrap();
+            page
+        })
+    }
+
+    fn config(&self, job: usize, address: &str) -> Value {
+        let rules: Vec<Value> = self.rules.iter().map(rule_config).collect();
+        json!({
+            "job_name": format!("{job}"),
+            "metrics_path": format!("/{job}"),
+            "static_configs": [{"targets": [address]}],
+            "metric_relabel_configs": rules,
+        })
+    }
+
+    /// What Prometheus should store of the job's series, by `id`.
+    fn expect(&self, job: usize, address: &str) -> BTreeMap<String, Labels> {
+        let rules = Rules::new(self.rules.clone(), ValidationScheme::Utf8).unwrap();
+        let (mut builder, mut scratch) = (LabelsBuilder::new(), Scratch::new());
+        let mut expect = BTreeMap::new();
+        for labels in &self.series {
+            builder.reset(labels).set("instance", address).set("job", &job.to_string());
+            if rules.apply(&mut builder, &mut scratch) {
+                expect.insert(labels.get("id").unwrap().to_owned(), builder.build().unwrap());
+            }
+        }
+        expect
+    }
+}
+
+/// The rule as a configuration has it, with what is not given left out.
+fn rule_config(rule: &Rule) -> Value {
+    let mut config = json!({"action": rule.action.as_str()});
+    if let Some(names) = &rule.source_labels {
+        config["source_labels"] = json!(names);
+    }
+    if rule.separator != Rule::DEFAULT_SEPARATOR {
+        config["separator"] = json!(rule.separator);
+    }
+    if let Some(regex) = &rule.regex {
+        config["regex"] = json!(regex.as_str());
+    }
+    if rule.modulus != 0 {
+        config["modulus"] = json!(rule.modulus);
+    }
+    if !rule.target_label.is_empty() {
+        config["target_label"] = json!(rule.target_label);
+    }
+    if rule.replacement != Rule::DEFAULT_REPLACEMENT {
+        config["replacement"] = json!(rule.replacement);
+    }
+    config
+}
+
+/// Serves the pages of the jobs, one connection after the other on each of four threads, until the process ends.
+fn serve(pages: Vec<String>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let pages = Arc::new(pages);
+    for _ in 0..4 {
+        let (listener, pages) = (listener.try_clone().unwrap(), Arc::clone(&pages));
+        std::thread::spawn(move || {
+            while let Ok((stream, _)) = listener.accept() {
+                answer(stream, &pages);
+            }
+        });
+    }
+    address
+}
+
+fn answer(mut stream: TcpStream, pages: &[String]) -> Option<()> {
+    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
+    let mut lines = BufReader::new(stream.try_clone().ok()?).lines().map_while(Result::ok);
+    let request = lines.next()?;
+    let end = lines.find(String::is_empty);
+    let job: usize = request.split(' ').nth(1)?.trim_start_matches('/').parse().ok()?;
+    let page = end.and_then(|_| pages.get(job))?;
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=1.0.0; escaping=allow-utf-8\r\nConnection: close";
+    write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{page}", page.len()).ok()
+}
+
+/// A running Prometheus on a port of its choice. It ends with the value.
+struct Prometheus {
+    process: Child,
+    address: String,
+}
+
+impl Prometheus {
+    fn start(program: &Path, config: &Value, folder: &Path) -> Self {
+        std::fs::write(folder.join("prometheus.yml"), config.to_string()).unwrap();
+        let mut process = Command::new(program)
+            .arg(format!("--config.file={}", folder.join("prometheus.yml").display()))
+            .arg(format!("--storage.tsdb.path={}", folder.join("data").display()))
+            .arg("--web.listen-address=127.0.0.1:0")
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = process.stderr.take().unwrap();
+        // From here on a panic ends the process.
+        let mut server = Self { process, address: String::new() };
+        server.address = address_when_ready(log);
+        server
+    }
+
+    /// The label sets that the query finds.
+    fn query(&self, query: &str) -> Vec<Labels> {
+        let encoded = query.bytes().fold(String::new(), |mut encoded, b| {
+            write!(encoded, "%{b:02x}").unwrap();
+            encoded
+        });
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        write!(stream, "GET /api/v1/query?query={encoded} HTTP/1.0\r\n\r\n").unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        let answer: Value = serde_json::from_str(response.split_once("\r\n\r\n").unwrap().1).unwrap();
+        let labels = |series: &Value| {
+            let metric = series["metric"].as_object().unwrap();
+            Labels::from_pairs(metric.iter().map(|(name, value)| (name, value.as_str().unwrap()))).unwrap()
+        };
+        answer["data"]["result"].as_array().unwrap_or_else(|| panic!("{answer}")).iter().map(labels).collect()
+    }
+}
+
+impl Drop for Prometheus {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+/// Reads the log to its end, aside, so that the server can go on writing it; returns where the server listens as soon as it
+/// answers.
+fn address_when_ready(log: impl Read + Send + 'static) -> String {
+    let (found, address) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut address = None;
+        let mut seen = String::new();
+        for line in BufReader::new(log).lines().map_while(Result::ok) {
+            if line.contains("msg=\"Listening on\"") {
+                address = line.split_once(" address=").map(|(_, address)| address.trim().to_owned());
+            }
+            if line.contains("Server is ready to receive web requests") {
+                found.send(address.take().ok_or_else(|| seen.clone())).ok();
+            }
+            seen.push_str(&line);
+            seen.push('\n');
+        }
+        found.send(Err(seen)).ok();
+    });
+    let address = address.recv_timeout(Duration::from_secs(60)).expect("Prometheus starts within a minute");
+    address.unwrap_or_else(|log| panic!("Prometheus did not start:\n{log}"))
+}
+
+#[test]
+fn rules_do_what_those_of_prometheus_do() {
+    let Some(program) = promd_testkit::peer("prometheus") else { return };
+    let mut random = Random(7);
+    let jobs: Vec<Job> = (0..JOBS).map(|job| Job::random(&mut random, job)).collect();
+    let target = serve(jobs.iter().map(Job::page).collect());
+    let configs: Vec<Value> = jobs.iter().enumerate().map(|(at, job)| job.config(at, &target)).collect();
+    let config = json!({"global": {"scrape_interval": "2s"}, "scrape_configs": configs});
+    let folder = tempfile::tempdir().unwrap();
+    let server = Prometheus::start(&program, &config, folder.path());
+
+    // What a scrape brings is stored together with its `up`. Each turn of the loop is a query, and some are enough.
+    let ups = (0..20_000).find(|_| server.query("up == 1").len() == JOBS);
+    assert!(ups.is_some(), "not all jobs were scraped: {:?}", server.query("up"));
+
+    let stored: BTreeMap<String, Labels> =
+        server.query("{id!=\"\"}").into_iter().map(|labels| (labels.get("id").unwrap().to_owned(), labels)).collect();
+    let expect: BTreeMap<String, Labels> =
+        jobs.iter().enumerate().flat_map(|(at, job)| job.expect(at, &target)).collect();
+    for (id, labels) in &expect {
+        let job: usize = id.split('-').next().unwrap().parse().unwrap();
+        assert_eq!(stored.get(id), Some(labels), "series {id} by {:?}", jobs[job].rules);
+    }
+    assert_eq!(stored.len(), expect.len(), "series that should have been dropped");
+    println!("{} label sets, {} dropped, equal", JOBS * SERIES, JOBS * SERIES - expect.len());
+    assert!(expect.len() > JOBS * SERIES / 4, "too few are kept to tell much");
+}
