@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| promd_fuzz::relabel::rules(bytes));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| promd_fuzz::relabel::rules(data));

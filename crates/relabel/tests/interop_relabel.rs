@@ -277,14 +277,15 @@ impl Drop for Prometheus {
 fn address_when_ready(log: impl Read + Send + 'static) -> String {
     let (found, address) = mpsc::channel();
     std::thread::spawn(move || {
-        let mut address = None;
-        let mut seen = String::new();
+        // The two lines come in either order.
+        let (mut address, mut ready, mut seen) = (None, false, String::new());
         for line in BufReader::new(log).lines().map_while(Result::ok) {
             if line.contains("msg=\"Listening on\"") {
                 address = line.split_once(" address=").map(|(_, address)| address.trim().to_owned());
             }
-            if line.contains("Server is ready to receive web requests") {
-                found.send(address.take().ok_or_else(|| seen.clone())).ok();
+            ready |= line.contains("Server is ready to receive web requests");
+            if ready && let Some(address) = address.take() {
+                found.send(Ok(address)).ok();
             }
             seen.push_str(&line);
             seen.push('\n');
