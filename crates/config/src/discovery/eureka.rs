@@ -1,0 +1,36 @@
+//! `eureka_sd_configs`.
+
+use promd_model::Duration;
+
+use super::{fail, require};
+use crate::http::HttpClient;
+use crate::url::Url;
+use crate::yaml::Value;
+
+record! {
+    /// Instances of Eureka.
+    pub struct EurekaSd("eureka.plain") {
+        server: String, omit;
+        http: HttpClient, inline;
+        refresh_interval: Duration, omit;
+    }
+}
+
+section! { EurekaSd { fresh: EurekaSd::default(), check: EurekaSd::check } }
+
+impl Default for EurekaSd {
+    fn default() -> Self {
+        Self { refresh_interval: Duration::from_nanos(30_000_000_000), http: HttpClient::default(), ..Self::zero() }
+    }
+}
+
+impl EurekaSd {
+    fn check(&mut self) -> Result<(), String> {
+        require(&self.server, "eureka_sd: empty or null eureka server")?;
+        let url = Url::parse(&self.server)?;
+        if url.scheme().is_empty() || url.host().is_empty() {
+            return fail("eureka_sd: invalid eureka server URL");
+        }
+        self.http.check()
+    }
+}

@@ -1,0 +1,40 @@
+//! `file_sd_configs`.
+
+use promd_model::Duration;
+use promd_model::quote;
+
+use super::fail;
+use crate::path::FilePath;
+use crate::yaml::Value;
+
+record! {
+    /// Targets in files.
+    pub struct FileSd("file.plain") {
+        /// Paths that may hold a `*` in their last part.
+        files: Vec<FilePath>;
+        refresh_interval: Duration, omit;
+    }
+}
+
+section! { FileSd { fresh: FileSd::default(), check: FileSd::check } }
+
+impl Default for FileSd {
+    fn default() -> Self {
+        Self { refresh_interval: Duration::from_nanos(300_000_000_000), ..Self::zero() }
+    }
+}
+
+impl FileSd {
+    fn check(&mut self) -> Result<(), String> {
+        if self.files.is_empty() {
+            return fail("file service discovery config must contain at least one path name");
+        }
+        for file in &self.files {
+            let ends = [".json", ".yml", ".yaml", ".JSON", ".YML", ".YAML"].iter().any(|end| file.ends_with(end));
+            if !ends || !crate::path::is_glob_of_files(file) {
+                return Err(format!("path name {} is not valid for file discovery", quote::go(file.as_str())));
+            }
+        }
+        Ok(())
+    }
+}

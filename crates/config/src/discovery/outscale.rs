@@ -1,0 +1,50 @@
+//! `outscale_sd_configs`.
+
+use promd_model::Duration;
+
+use super::{one_secret, require};
+use crate::http::HttpClient;
+use crate::path::FilePath;
+use crate::secret::Secret;
+use crate::yaml::Value;
+
+record! {
+    /// Virtual machines of Outscale.
+    pub struct OutscaleSd("outscale.plain") {
+        /// That of the region, if it is not given.
+        endpoint: String, omit;
+        region: String;
+        access_key: String;
+        secret_key: Secret;
+        secret_key_file: FilePath;
+        refresh_interval: Duration, omit;
+        port: i64;
+        http: HttpClient, inline;
+    }
+}
+
+section! { OutscaleSd { fresh: OutscaleSd::default(), check: OutscaleSd::check } }
+
+impl Default for OutscaleSd {
+    fn default() -> Self {
+        Self {
+            port: 80,
+            refresh_interval: Duration::from_nanos(60_000_000_000),
+            http: HttpClient::default(),
+            region: "eu-west-2".to_owned(),
+            ..Self::zero()
+        }
+    }
+}
+
+impl OutscaleSd {
+    fn check(&mut self) -> Result<(), String> {
+        require(&self.region, "outscale SD configuration requires a region")?;
+        require(&self.access_key, "outscale SD configuration requires access_key")?;
+        one_secret(&self.secret_key, &self.secret_key_file)?;
+        if self.endpoint.is_empty() {
+            self.endpoint = format!("https://api.{}.outscale.com/api/v1", self.region);
+        }
+        self.http.check()
+    }
+}
