@@ -8,6 +8,7 @@ pub mod block_index;
 pub mod chunk;
 pub mod codec;
 pub mod compactor;
+pub mod config;
 pub mod exposition;
 pub mod exposition_protobuf;
 pub mod model;
