@@ -14,6 +14,6 @@ pub mod exposition_protobuf;
 pub mod model;
 pub mod model_histogram;
 pub mod regex;
+pub mod relabel;
 pub mod wal_record;
 pub mod wal_segment;
-pub mod relabel;

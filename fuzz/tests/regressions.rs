@@ -63,7 +63,7 @@ replay! {
     model_histogram => promd_fuzz::model_histogram::model_histogram,
     model_labels => promd_fuzz::model::model_labels,
     regex => promd_fuzz::regex::regex,
+    relabel_rules => promd_fuzz::relabel::rules,
     wal_record => promd_fuzz::wal_record::wal_record,
     wal_segment => promd_fuzz::wal_segment::wal_segment,
-    relabel_rules => promd_fuzz::relabel::rules,
 }

@@ -169,3 +169,28 @@ pub trait Reader: Send + Sync {
         Ok(Vec::new())
     }
 }
+
+/// Whoever holds a reader by reference, or shares it, can hand it on as one.
+macro_rules! delegate {
+    ($($of:ty),+) => {
+        $(impl<R: Reader + ?Sized> Reader for $of {
+            fn select(&self, select: &Select<'_>) -> Result<Box<dyn SeriesSet + '_>, StorageError> {
+                (**self).select(select)
+            }
+
+            fn label_names(&self, query: &LabelQuery<'_>) -> Result<Listed, StorageError> {
+                (**self).label_names(query)
+            }
+
+            fn label_values(&self, name: &str, query: &LabelQuery<'_>) -> Result<Listed, StorageError> {
+                (**self).label_values(name, query)
+            }
+
+            fn exemplars(&self, selectors: &[Vec<Matcher>], times: Interval) -> Result<Vec<SeriesExemplars>, StorageError> {
+                (**self).exemplars(selectors, times)
+            }
+        })+
+    };
+}
+
+delegate!(&R, Box<R>, std::sync::Arc<R>);
