@@ -24,18 +24,22 @@ pub(super) fn check(packages: &[Value], findings: &mut Findings) {
         if !readme.starts_with(&format!("# {name}\n")) {
             findings.add(format!("{name}: README.md must begin with `# {name}`"));
         }
-        if !readme.contains("```rust") && !readme.contains("```\n") {
+        // A program is called, a library is used.
+        let is_program = !folder.join("src/lib.rs").exists();
+        let example = if is_program { "```sh" } else { "```rust" };
+        if !readme.contains(example) && (is_program || !readme.contains("```\n")) {
             findings.add(format!("{name}: README.md shows no runnable example"));
         }
         if !read("CHANGELOG.md").contains("## Unreleased") {
             findings.add(format!("{name}: CHANGELOG.md needs a section `## Unreleased`"));
         }
-        let library = read("src/lib.rs");
+        let root = if is_program { "src/main.rs" } else { "src/lib.rs" };
+        let library = read(root);
         if !MAY_BE_UNSAFE.contains(&name) && !library.contains("#![forbid(unsafe_code)]") {
-            findings.add(format!("{name}: src/lib.rs must say #![forbid(unsafe_code)]"));
+            findings.add(format!("{name}: {root} must say #![forbid(unsafe_code)]"));
         }
         if library.lines().count() > 150 {
-            findings.add(format!("{name}: src/lib.rs holds the essay and the re-exports, in less than 150 lines"));
+            findings.add(format!("{name}: {root} holds the essay and the re-exports, in less than 150 lines"));
         }
         if !read("Cargo.toml").contains("[lints]\nworkspace = true") {
             findings.add(format!("{name}: Cargo.toml must take the lints of the workspace"));
