@@ -13,6 +13,7 @@ pub mod exposition;
 pub mod exposition_protobuf;
 pub mod model;
 pub mod model_histogram;
+pub mod promql;
 pub mod regex;
 pub mod relabel;
 pub mod wal_record;

@@ -62,6 +62,7 @@ replay! {
     model_float => promd_fuzz::model::model_float,
     model_histogram => promd_fuzz::model_histogram::model_histogram,
     model_labels => promd_fuzz::model::model_labels,
+    promql_parse => promd_fuzz::promql::promql_parse,
     regex => promd_fuzz::regex::regex,
     relabel_rules => promd_fuzz::relabel::rules,
     wal_record => promd_fuzz::wal_record::wal_record,

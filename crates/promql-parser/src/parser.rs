@@ -69,12 +69,12 @@ impl Parser {
     /// ```
     /// use promd_promql_parser::Parser;
     ///
-    /// let parsed = Parser::default().parse_recovering("sum(rate(a[5m]) / ) + foo bar(b");
+    /// let parsed = Parser::default().parse_recovering("sum(rate(a[5m]) / ) + abs(foo bar(b");
     /// let errors: Vec<_> = parsed.errors.iter().map(|error| error.to_string()).collect();
     /// assert_eq!(errors, [
     ///     r#"1:19: parse error: unexpected ")" in aggregation"#,
-    ///     r#"1:27: parse error: unexpected identifier "bar""#,
-    ///     "1:32: parse error: unclosed left parenthesis",
+    ///     r#"1:31: parse error: unexpected identifier "bar""#,
+    ///     "1:36: parse error: unclosed left parenthesis",
     /// ]);
     /// ```
     #[must_use]
