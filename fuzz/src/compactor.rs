@@ -26,7 +26,12 @@ impl BlockSource for Memory {
 /// decoded.
 pub fn merge(bytes: &[u8]) {
     let Ok(sources) = sources(&mut Unstructured::new(bytes)) else { return };
-    let given: Vec<Bytes> = sources.iter().flat_map(|Memory(all)| all.as_slice()).flat_map(|one| &one.chunks).map(|chunk| chunk.bytes.clone()).collect();
+    let given: Vec<Bytes> = sources
+        .iter()
+        .flat_map(|Memory(all)| all.as_slice())
+        .flat_map(|one| &one.chunks)
+        .map(|chunk| chunk.bytes.clone())
+        .collect();
     let mut merge = Merge::new(sources, MergeOptions::default());
     let (mut series, mut last) = (SourceSeries::default(), None);
     while merge.next_series(&mut series).expect("a source in memory does not fail") {
@@ -52,7 +57,10 @@ fn source(input: &mut Unstructured<'_>) -> Result<Memory> {
         if !input.ratio(3, 4)? {
             continue;
         }
-        let mut series = SourceSeries { labels: Labels::from_pairs([("__name__", name)]).expect("a label"), ..SourceSeries::default() };
+        let mut series = SourceSeries {
+            labels: Labels::from_pairs([("__name__", name)]).expect("a label"),
+            ..SourceSeries::default()
+        };
         for _ in 0..input.int_in_range(0..=3)? {
             let encoding = Encoding::try_from(input.int_in_range(1..=6u8)?).expect("one of six");
             let (min, length) = (i64::from(input.arbitrary::<i16>()?), input.arbitrary::<u8>()?);

@@ -10,7 +10,9 @@ pub fn rules(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     let (rules, labels) = text.split_once("\n\n").unwrap_or((text, ""));
     let rules: Vec<Rule> = rules.lines().take(8).filter_map(rule).collect();
-    let Ok(labels) = Labels::from_pairs(labels.lines().take(32).filter_map(|line| line.split_once('='))) else { return };
+    let Ok(labels) = Labels::from_pairs(labels.lines().take(32).filter_map(|line| line.split_once('='))) else {
+        return;
+    };
     for scheme in [ValidationScheme::Utf8, ValidationScheme::Legacy] {
         let Ok(rules) = Rules::new(rules.clone(), scheme) else { continue };
         let (mut builder, mut scratch) = (LabelsBuilder::new(), Scratch::new());

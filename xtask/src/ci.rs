@@ -18,13 +18,13 @@ struct Stage {
 
 const STAGES: &[Stage] = &[
     Stage { name: "fmt", minutes: 1, run: fmt },
-    Stage { name: "clippy", minutes: 5, run: clippy },
+    Stage { name: "clippy", minutes: 8, run: clippy },
     Stage { name: "tidy", minutes: 1, run: crate::tidy::run },
     Stage { name: "deny", minutes: 1, run: deny },
-    Stage { name: "doc", minutes: 3, run: doc },
-    Stage { name: "package", minutes: 1, run: package },
-    Stage { name: "test", minutes: 15, run: test },
-    Stage { name: "fuzz-smoke", minutes: 12, run: fuzz_smoke },
+    Stage { name: "doc", minutes: 5, run: doc },
+    Stage { name: "package", minutes: 2, run: package },
+    Stage { name: "test", minutes: 20, run: test },
+    Stage { name: "fuzz-smoke", minutes: 20, run: fuzz_smoke },
     Stage { name: "interop", minutes: 10, run: interop },
 ];
 
