@@ -13,6 +13,7 @@ mod judge;
 mod log;
 mod scan;
 mod segment;
+mod sums;
 
 pub use damage::{Cause, Damage, SegmentId};
 pub use log::{LogKind, LogReader};

@@ -8,7 +8,8 @@
 //! 3. The checksum fails: if it holds under another length, and a sound fragment or the end of the page is there, the
 //!    length was damaged and the data are intact.
 //! 4. Otherwise the fragment is lost. Reading goes on behind it if its length leads to a sound fragment or to the end of
-//!    the page; else at the first offset from which sound fragments lead to the end of the page; else on the next page.
+//!    the page, unless that is far into the zeros that the page ends with and sound fragments would be passed over; else
+//!    at the first offset from which sound fragments lead to the end of the page; else on the next page.
 //!
 //! To ask for the whole way to the end of the page, and not for one sound fragment, where nothing but the search points to
 //! an offset, is what keeps data that look like a fragment from being taken for one.
@@ -18,14 +19,16 @@ use std::ops::Range;
 use promd_codec::{Crc32c, crc32c};
 
 use super::damage::Cause;
+use super::sums::Sums;
 use crate::{Compression, HEADER, Header, Kind, PAGE, Part};
 
 /// How often in a page another length is tried (rule 3). Real damage needs one or two; a forged page could ask for
-/// thousands, each a pass over the page.
+/// thousands, each a pass over the page. All else that is done to find the way takes a time in proportion to the page.
 const LENGTHS_TRIED: u32 = 8;
 
-/// How many bytes of a page are summed, in pages, to find the way to its end: a real page needs little more than one.
-const SUMMED_PAGES: usize = 64;
+/// How many zeros before the padding of a page may be the end of data, most floats having some: a length that points further
+/// into the padding is believed only if there is nothing to be passed over.
+const ZEROS_OF_DATA: usize = 8;
 
 /// What stands at a place of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,6 +133,9 @@ enum Way {
 pub(super) struct Scanner {
     /// For each offset of the page, whether fragments lead from there to its end. Empty until it is needed.
     ways: Vec<Way>,
+    /// Where the zeros begin that the page ends with, if the ways are known.
+    padding: usize,
+    sums: Sums,
     lengths_tried: u32,
 }
 
@@ -137,6 +143,7 @@ impl Scanner {
     /// Another page follows.
     pub(super) fn turn(&mut self) {
         self.ways.clear();
+        self.sums.clear();
         self.lengths_tried = 0;
     }
 
@@ -178,7 +185,9 @@ impl Scanner {
             self.way(place) == Way::Proven && place < page.bytes.len() && page.bytes.get(place) != Some(&0)
         };
         let next = by_length
-            .filter(|&end| self.goes_on(page, end))
+            .filter(|&end| {
+                self.goes_on(page, end) && (end <= self.padding + ZEROS_OF_DATA || !(at + 1..end).any(|at| sound(&at)))
+            })
             .or_else(|| (at + 1..page.bytes.len()).find(sound))
             .or_else(|| by_length.filter(|&end| self.way(end) == Way::Weak));
         let cause = match (header, by_length) {
@@ -231,33 +240,31 @@ impl Scanner {
         let len = page.bytes.len();
         let zeros = page.bytes.iter().rev().take_while(|&&byte| byte == 0).count();
         self.ways.resize(len + 1, Way::None);
-        self.ways.iter_mut().skip(len - zeros).for_each(|way| *way = Way::Proven);
-        let mut budget = SUMMED_PAGES * PAGE;
-        for at in (0..len - zeros).rev() {
-            let way = self.way_from(page, at, &mut budget);
+        self.padding = len - zeros;
+        self.ways.iter_mut().skip(self.padding).for_each(|way| *way = Way::Proven);
+        self.sums.fill(page.bytes);
+        for at in (0..self.padding).rev() {
+            let way = self.way_from(page, at);
             if let Some(slot) = self.ways.get_mut(at) {
                 *slot = way;
             }
         }
     }
 
-    fn way_from(&self, page: Page<'_>, at: usize, budget: &mut usize) -> Way {
+    fn way_from(&self, page: Page<'_>, at: usize) -> Way {
         let Some(kind) = page.bytes.get(at).copied().and_then(Kind::from_byte) else { return Way::None };
         let header = page.header(at);
         let end = header.map_or(usize::MAX, |header| at + HEADER + usize::from(header.len));
         if end > page.bytes.len() {
             return if page.is_torn(at, header) { Way::Weak } else { Way::None };
         }
-        let (Some(header), Some(data)) = (header, page.bytes.get(at + HEADER..end)) else { return Way::None };
-        if data.is_empty() {
+        let Some(header) = header else { return Way::None };
+        if header.len == 0 {
             let empty = header.crc == 0 && is_empty_first(Some(kind), end);
             return if empty { Way::Weak } else { Way::None };
         }
-        if self.way(end) == Way::None || *budget < data.len() {
-            return Way::None;
-        }
-        *budget -= data.len();
-        if header.covers(data) { Way::Proven } else { Way::None }
+        let leads_on = self.way(end) != Way::None && self.sums.of(at + HEADER..end) == Some(header.crc);
+        if leads_on { Way::Proven } else { Way::None }
     }
 }
 

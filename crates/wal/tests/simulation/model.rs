@@ -1,6 +1,6 @@
 //! What was asked of the log and what it promised, and whether a directory agrees.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +9,9 @@ use std::time::Duration;
 use promd_clock::Monotonic;
 use promd_fs::{Fs, SimFs};
 use promd_wal::record::{Record, SamplesEncoder, Stamp};
-use promd_wal::{Damage, Event, LogKind, LogReader, PAGE, Position, ReadOptions, list_segments, segment_name};
+use promd_wal::{
+    Damage, Event, LogKind, LogReader, PAGE, Position, ReadOptions, SegmentId, list_segments, segment_name,
+};
 
 use crate::support;
 
@@ -237,12 +239,28 @@ impl Model {
         }
     }
 
-    /// A byte at rest was damaged. That may cost the record that it belongs to. What follows in the same page is not asked
-    /// for either: where reading can go on is searched for within bounds. Nothing before it, and no other page, may be lost.
-    pub(crate) fn damaged(&mut self, found: &Found, segment: u64, offset: u64) {
-        let page_end = (offset / PAGE as u64 + 1) * PAGE as u64;
+    /// Bytes of a segment were damaged at rest. One in a page may cost the record that it belongs to, and nothing else. Of
+    /// several in a page each is one of the surroundings by which the others are judged: what lies between them may be
+    /// lost, too, or between them and what had been damaged there before. No other page may lose anything.
+    pub(crate) fn damaged(&mut self, found: &Found, segment: u64, offsets: &[u64]) {
+        let mut pages: BTreeMap<u64, Range<u64>> = BTreeMap::new();
+        for &offset in offsets {
+            let hit = pages.entry(offset / PAGE as u64).or_insert(offset..offset + 1);
+            *hit = hit.start.min(offset)..hit.end.max(offset + 1);
+        }
+        for (page, hit) in pages.iter_mut().filter(|(_, hit)| hit.end - hit.start > 1) {
+            let page = page * PAGE as u64..(page + 1) * PAGE as u64;
+            let before = found.damage.iter().filter(|damage| damage.segment == SegmentId::log(segment));
+            for damage in before.filter(|damage| overlap(&damage.range, &page)) {
+                *hit = hit.start.min(damage.range.start)..hit.end.max(damage.range.end);
+            }
+        }
         for copy in found.records.iter().filter(|copy| copy.segment == segment) {
-            self.attempts[copy.id].damaged |= copy.bytes.end > offset && copy.bytes.start < page_end;
+            self.attempts[copy.id].damaged |= pages.values().any(|hit| overlap(&copy.bytes, hit));
         }
     }
+}
+
+fn overlap(a: &Range<u64>, b: &Range<u64>) -> bool {
+    a.start < b.end && b.start < a.end
 }

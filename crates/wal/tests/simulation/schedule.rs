@@ -334,6 +334,7 @@ impl Schedule {
     /// Flips bits at rest.
     fn flip(&mut self, found: &Found) -> Result<(), String> {
         let dir = Path::new(DIR);
+        let mut offsets: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
         for _ in 0..1 + self.random.below(3) {
             let segments = list_segments(&self.fs, dir).map_err(|error| error.to_string())?;
             let Some(segment) = segments.iter().filter(|segment| segment.size > 0).max_by_key(|_| self.random.next())
@@ -341,12 +342,13 @@ impl Schedule {
                 break;
             };
             let offset = self.random.below(segment.size);
-            self.model.damaged(found, segment.number, offset);
+            offsets.entry(segment.number).or_default().push(offset);
             let bit = u32::try_from(self.random.below(8)).unwrap();
             self.fs
                 .flip_bit(&dir.join(segment_name(segment.number)), offset, bit)
                 .map_err(|error| error.to_string())?;
         }
+        offsets.iter().for_each(|(segment, offsets)| self.model.damaged(found, *segment, offsets));
         Ok(())
     }
 }
