@@ -15,15 +15,18 @@ mod sync;
 mod tail;
 mod writer;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use promd_clock::Clock;
 use promd_fs::{EntryKind, Fs, OpenMode};
 
-use crate::names::{TMP_SUFFIX, list_checkpoints, list_segments, parse_segment_name, segment_name};
+use crate::durable::create_durably;
+use crate::names::{list_checkpoints, list_segments, segment_name};
 use crate::page::PAGE;
 use crate::position::Position;
+use crate::repair::remove_leftovers;
+use crate::tail::Bell;
 
 use sync::Shared;
 use writer::{Env, Writer};
@@ -164,6 +167,12 @@ impl Log {
         size(&**fs, dir).map_err(self.shared.env.error("measure its directory"))
     }
 
+    /// What rings when something was logged, or another segment has begun: who [follows](crate::Tail) the log waits for it.
+    #[must_use]
+    pub fn bell(&self) -> &Bell {
+        &self.shared.bell
+    }
+
     /// The directory.
     #[must_use]
     pub fn dir(&self) -> &Path {
@@ -196,37 +205,11 @@ impl Drop for Log {
 /// Makes the directory, removes what an unfinished attempt left, and returns the number of the segment to begin.
 fn prepare(fs: &dyn Fs, dir: &Path) -> promd_fs::Result<u64> {
     create_durably(fs, dir)?;
-    for entry in fs.read_dir(dir)? {
-        let unfinished = entry.text().and_then(|name| name.strip_suffix(TMP_SUFFIX)).and_then(parse_segment_name);
-        if unfinished.is_some() && entry.kind == EntryKind::File {
-            fs.remove_file(&dir.join(&entry.name))?;
-        }
-    }
+    remove_leftovers(fs, dir)?;
     // A checkpoint stands for the segments up to its own number, so one that begins anew comes after that.
     let last = list_segments(fs, dir)?.last().map(|segment| segment.number);
     let checkpoint = list_checkpoints(fs, dir)?.last().copied();
     Ok(last.max(checkpoint).map_or(0, |last| last + 1))
-}
-
-/// Makes a directory and those above it that are missing, each of them safe in the one that holds it.
-fn create_durably(fs: &dyn Fs, dir: &Path) -> promd_fs::Result<()> {
-    let parent = |dir: &Path| match dir.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
-        _ => PathBuf::from("."),
-    };
-    let mut missing = Vec::new();
-    for ancestor in dir.ancestors().filter(|ancestor| !ancestor.as_os_str().is_empty()) {
-        if fs.exists(ancestor)? {
-            break;
-        }
-        missing.push(ancestor);
-    }
-    fs.create_dir_all(dir)?;
-    for made in missing.iter().skip(1).rev() {
-        fs.sync_dir(&parent(made))?;
-    }
-    // Also if it was there: whoever made it may have been killed before it was safe.
-    fs.sync_dir(&parent(dir))
 }
 
 /// Makes safe what an earlier process may have left unsynced.

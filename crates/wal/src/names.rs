@@ -6,6 +6,11 @@
 //! wal/checkpoint.00000009.tmp  a checkpoint that was not finished
 //! wal/00000007.repair          what Prometheus leaves if it is stopped while it repairs
 //! ```
+//!
+//! A `.repair` is the original of a segment that Prometheus was about to replace by its first records (`Repair` in
+//! `tsdb/wlog/wlog.go`). It may hold records that are nowhere else. When it opens a log, Prometheus neither reads nor removes
+//! it, counts it to the size of the log, and replaces it at the next repair of that segment. It is the same here, but that it
+//! is never replaced: it stays until somebody who knows what is in it removes it.
 
 use std::path::Path;
 

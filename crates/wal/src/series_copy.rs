@@ -19,7 +19,6 @@ use std::sync::Arc;
 use promd_clock::Clock;
 use promd_fs::Fs;
 
-use crate::durable::create_durably;
 use crate::record::{Record, RecordType, SeriesEntry};
 use crate::{
     CheckpointError, CheckpointOptions, CheckpointStats, Event, Log, LogError, LogKind, LogReader, Options,
@@ -39,11 +38,6 @@ pub struct SeriesCopy {
 impl SeriesCopy {
     /// Opens the copy in a folder, which is made if it is missing. The size of segments is chosen here.
     pub fn open(fs: Arc<dyn Fs>, clock: Arc<dyn Clock>, folder: &Path, options: Options) -> Result<Self, LogError> {
-        create_durably(&*fs, folder).map_err(|source| LogError::Io {
-            dir: folder.to_path_buf(),
-            doing: "make its directory",
-            source,
-        })?;
         let log = Log::open(Arc::clone(&fs), clock, folder, options.segment_size(SEGMENT_SIZE))?;
         Ok(Self { fs, log })
     }

@@ -4,19 +4,27 @@
 //! missing is not there yet. It needs nothing from the writer but the files, so it may as well run in another process, or
 //! after the writer is gone.
 //!
-//! What it cannot know from the files is when to look again. A writer that shares the process rings a [`Bell`]; each
-//! follower subscribes and waits on its own signal:
+//! What it cannot know from the files is when to look again. A [`Log`](crate::Log) in the same process rings its [`Bell`]; each
+//! follower subscribes before it first looks, and waits on its own signal when there is nothing more:
 //!
 //! ```
-//! use std::time::Duration;
+//! use std::{path::Path, sync::Arc, time::Duration};
 //!
 //! use promd_clock::{Clock, RealClock, Woken};
-//! use promd_wal::Bell;
+//! use promd_fs::{Fs, SimFs};
+//! use promd_wal::{Log, Options, ReadOptions, Tail, Tailed};
 //!
-//! let (bell, clock) = (Bell::new(), RealClock::new());
-//! let signal = bell.subscribe();
-//! bell.ring();
-//! assert_eq!(signal.wait_until(&clock, clock.monotonic() + Duration::from_secs(60)), Woken::Notified);
+//! let (fs, clock) = (Arc::new(SimFs::new(1)), Arc::new(RealClock::new()));
+//! let log = Log::open(fs.clone(), clock.clone(), Path::new("/wal"), Options::default())?;
+//! let signal = log.bell().subscribe();
+//! let mut tail = Tail::new(fs, log.dir(), log.position(), ReadOptions::default());
+//! assert_eq!(tail.next()?, Tailed::Nothing);
+//!
+//! log.append(&[b"news"])?;
+//! // In another thread, as a rule. The deadline is for a log whose writer is gone.
+//! assert_eq!(signal.wait_until(&*clock, clock.monotonic() + Duration::from_secs(60)), Woken::Notified);
+//! assert!(matches!(tail.next()?, Tailed::Record(record) if record.bytes == b"news"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # When a part of a record is missing

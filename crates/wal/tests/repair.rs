@@ -9,10 +9,11 @@ mod reading;
 use std::path::Path;
 use std::sync::Arc;
 
+use promd_clock::{SimClock, WallTime};
 use promd_fs::{Fs, Op, SimFs};
 use promd_wal::{
-    Cause, Cursor, Cursors, LogKind, MAX_GAP, Position, RepairOptions, Report, SegmentId, remove_leftovers, repair,
-    segment_name,
+    Cause, Cursor, Cursors, Log, LogKind, MAX_GAP, Options, Position, RepairOptions, Report, SegmentId,
+    remove_leftovers, repair, segment_name,
 };
 use reading::made::{crash_everywhere, samples, segment, series, write_log};
 use reading::{put, read, sync_all};
@@ -245,6 +246,25 @@ fn an_unreadable_sector_takes_the_records_in_it() {
     let mut expected = sound_segments().concat();
     expected.retain(|record| *record != samples(3, 0, 5000));
     assert_eq!(records(&sim), expected);
+}
+
+#[test]
+fn what_an_unfinished_repair_of_prometheus_left_is_not_read_and_not_removed() {
+    let sim = sound();
+    let left = Path::new(WAL).join("00000002.repair");
+    put(&sim, &left, &segment(&[samples(9, 0, 5)]));
+    sync_all(&sim, Path::new(WAL));
+    flip(&sim, 2, 30);
+    for _ in 0..2 {
+        remove_leftovers(&sim, Path::new(WAL)).unwrap();
+        repair(&share(&sim), Path::new(WAL), &options()).unwrap();
+        let clock = Arc::new(SimClock::new(WallTime::from_millis(0)));
+        let log = Log::open(share(&sim), clock, Path::new(WAL), Options::default()).unwrap();
+        let listed: u64 = sim.read_dir(Path::new(WAL)).unwrap().iter().map(|entry| entry.size).sum();
+        assert_eq!(log.size().unwrap(), listed, "it counts");
+        assert_eq!(sim.read_to_vec(&left, 1 << 20).unwrap(), segment(&[samples(9, 0, 5)]));
+        assert!(!records(&sim).contains(&samples(9, 0, 5)));
+    }
 }
 
 /// A log with everything wrong that a repair mends.

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use promd_clock::{Clock, SimClock, WallTime, Woken};
-use promd_fs::{Fs, OpenMode, SimFs};
+use promd_fs::{Failure, Fs, Op, OpenMode, SimFs};
 use promd_wal::{Bell, Cause, Log, Options, PAGE, Position, ReadOptions, Tail, Tailed, segment_name};
 use reading::made::{samples, segment, write_log};
 use reading::put;
@@ -128,6 +128,40 @@ fn a_position_whose_segment_was_cut_goes_on_with_the_next() {
     write_log(&sim, Path::new(WAL), &[vec![record(0)], vec![record(1)]]);
     assert_eq!(drain(&mut tail(&sim, Position::new(0, 1 << 20))), [record(1)]);
     assert!(drain(&mut tail(&sim, Position::new(7, 0))).is_empty(), "still to come");
+}
+
+#[test]
+fn a_log_rings_when_there_is_something_to_read() {
+    let sim = SimFs::new(1);
+    let clock = Arc::new(SimClock::new(WallTime::from_millis(0)));
+    let log = Log::open(Arc::new(sim.clone()), clock.clone(), Path::new(WAL), Options::default()).unwrap();
+    let signal = log.bell().subscribe();
+    let mut tail = tail(&sim, log.position());
+    let rang = || signal.wait_until(&*clock, clock.monotonic()) == Woken::Notified;
+    assert!(!rang());
+    log.append(&[&record(1), &record(2)]).unwrap();
+    assert!(rang() && !rang(), "once for a batch");
+    assert_eq!(drain(&mut tail), [record(1), record(2)]);
+    log.append(&[]).unwrap();
+    log.sync().unwrap();
+    assert!(!rang(), "nothing to read");
+    sim.inject(Failure::of(Op::Write));
+    log.append(&[&record(3)]).unwrap_err();
+    assert!(!rang(), "refused");
+    log.append(&[&record(3)]).unwrap();
+    assert!(rang());
+    assert_eq!(drain(&mut tail), [record(3)]);
+    // The last segment is whole only when the next one has begun.
+    log.next_segment().unwrap();
+    assert!(rang());
+    // A failed sync writes all again to another segment that it was to cover.
+    log.append(&[&record(4)]).unwrap();
+    assert!(rang());
+    assert_eq!(drain(&mut tail), [record(4)]);
+    sim.inject(Failure::of(Op::Sync));
+    log.sync().unwrap();
+    assert!(rang());
+    assert!(drain(&mut tail) == [record(3), record(4)], "twice, rather than not at all");
 }
 
 #[test]

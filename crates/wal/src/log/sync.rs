@@ -1,6 +1,7 @@
 //! The syncing half of a log: what is done without its lock, so that appends go on meanwhile.
 //!
-//! Locks are taken in this order: `syncing`, `writer`, and that of `progress`. An append takes `writer` alone.
+//! Locks are taken in this order: `syncing`, `writer`, and that of `progress` or of the bell. An append takes `writer` alone, and
+//! rings the bell when it has let go of it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -11,6 +12,7 @@ use super::durability::Progress;
 use super::error::LogError;
 use super::options::SyncPolicy;
 use super::writer::{Env, Writer};
+use crate::tail::Bell;
 
 /// All of a log, as its handles and its background task share it.
 #[derive(Debug)]
@@ -22,12 +24,21 @@ pub(super) struct Shared {
     pub(super) progress: Progress,
     /// Wakes the background task.
     pub(super) signal: Arc<Signal>,
+    /// Wakes those who follow the log.
+    pub(super) bell: Bell,
 }
 
 impl Shared {
     pub(super) fn new(env: Env, writer: Writer) -> Self {
         let progress = Progress::new(writer.synced());
-        Self { env, writer: Mutex::new(writer), syncing: Mutex::new(()), progress, signal: Arc::default() }
+        Self {
+            env,
+            writer: Mutex::new(writer),
+            syncing: Mutex::new(()),
+            progress,
+            signal: Arc::default(),
+            bell: Bell::new(),
+        }
     }
 
     pub(super) fn writer(&self) -> MutexGuard<'_, Writer> {
@@ -35,13 +46,19 @@ impl Shared {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the writer. What that made safe, by making good an earlier failure, is told to those who wait.
+    /// Changes the writer. What that made safe, by making good an earlier failure, is told to those who wait, and that
+    /// there is more to read to those who follow.
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut Writer, &Env) -> T) -> T {
         let mut writer = self.writer();
-        let synced = writer.synced();
+        let (synced, end) = (writer.synced(), writer.end());
         let done = change(&mut writer, &self.env);
         if writer.synced() != synced {
             self.progress.advance(writer.synced());
+        }
+        let has_more = writer.end() != end;
+        drop(writer);
+        if has_more {
+            self.bell.ring();
         }
         done
     }
@@ -59,6 +76,7 @@ impl Shared {
             writer.retry_cuts(env);
             if writer.is_broken() {
                 let rewritten = writer.rewrite_if_broken(env);
+                self.bell.ring();
                 return self.tell(&writer, rewritten);
             }
             match writer.begin_sync() {
@@ -81,7 +99,9 @@ impl Shared {
             // Made good or not, it is for the operator to know: the disk is failing.
             Err(_) => {
                 env.options.metrics.syncs_failed.inc();
-                writer.fail_sync(env)
+                let rewritten = writer.fail_sync(env);
+                self.bell.ring();
+                rewritten
             }
         };
         self.tell(&writer, done)
