@@ -7,10 +7,13 @@
 #![expect(clippy::print_stdout, reason = "it is a test that says how soon it noticed")]
 
 mod model;
+#[path = "../reading/mod.rs"]
+mod reading;
 mod sabotage;
 mod schedule;
 #[path = "../support/mod.rs"]
 mod support;
+mod upkeep;
 
 use std::thread;
 
@@ -88,4 +91,30 @@ fn a_missing_cut_is_noticed() {
 #[test]
 fn a_sync_error_that_is_passed_over_is_noticed() {
     check_noticed(Sabotage::FailedSync, 200);
+}
+
+#[test]
+fn a_repair_that_is_stopped_loses_nothing() {
+    assert_eq!(upkeep::check_repair(Sabotage::Nothing), Ok(()));
+}
+
+#[test]
+fn a_checkpoint_that_is_stopped_loses_nothing() {
+    assert_eq!(upkeep::check_checkpoint(Sabotage::Nothing), Ok(()));
+}
+
+#[test]
+fn another_order_of_repair_is_noticed() {
+    for sabotage in [Sabotage::Replacement, Sabotage::AsideLate, Sabotage::CursorsLate] {
+        let broken = upkeep::check_repair(sabotage).unwrap_err();
+        println!("{sabotage:?} was noticed: {broken}");
+    }
+}
+
+#[test]
+fn another_order_of_checkpoint_and_removal_is_noticed() {
+    for sabotage in [Sabotage::CheckpointLate, Sabotage::NewestFirst] {
+        let broken = upkeep::check_checkpoint(sabotage).unwrap_err();
+        println!("{sabotage:?} was noticed: {broken}");
+    }
 }

@@ -3,11 +3,13 @@
 //! The log itself has no switch for it. Leaving out every directory sync of the log, say, is the same as a file system that
 //! does none.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use promd_fs::{Access, Entry, File, Fs, FsKind, Lock, Map, Metadata, OpenMode, Result, SimFs, Space};
-use promd_wal::{HEADER, Header, PAGE, list_segments, parse_segment_name};
+use promd_wal::{HEADER, Header, PAGE, list_segments, parse_checkpoint_name, parse_segment_name};
+
+use crate::schedule::DIR;
 
 /// What is taken out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,12 +25,69 @@ pub(crate) enum Sabotage {
     Cut,
     /// A failed sync counts as one that succeeded.
     FailedSync,
+    /// What takes the place of a segment is not synced before.
+    Replacement,
+    /// A damaged segment goes aside after it was replaced.
+    AsideLate,
+    /// Cursors move back after the segment was replaced.
+    CursorsLate,
+    /// A checkpoint gets its name after the first of its segments is gone.
+    CheckpointLate,
+    /// Of two segments, the newer one is removed first.
+    NewestFirst,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct Sabotaged {
-    pub(crate) fs: SimFs,
-    pub(crate) sabotage: Sabotage,
+    fs: SimFs,
+    sabotage: Sabotage,
+    /// What is done after the next segment was replaced or removed, and not before.
+    late: Arc<Mutex<Option<Late>>>,
+}
+
+/// An operation that has to wait.
+#[derive(Debug, Clone)]
+enum Late {
+    Rename(PathBuf, PathBuf),
+    Link(PathBuf, PathBuf),
+    Remove(PathBuf),
+}
+
+impl Sabotaged {
+    pub(crate) fn new(fs: SimFs, sabotage: Sabotage) -> Self {
+        Self { fs, sabotage, late: Arc::default() }
+    }
+
+    /// Does an operation, or promises to do it later if that `is_late`; and if it `is_step`, does what waits for one.
+    fn in_order(&self, operation: Late, is_late: bool, is_step: bool) -> Result<()> {
+        let mut late = self.late.lock().unwrap();
+        if is_late && late.is_none() {
+            *late = Some(operation);
+            return Ok(());
+        }
+        self.perform(&operation)?;
+        match late.take_if(|_| is_step) {
+            Some(late) => self.perform(&late),
+            None => Ok(()),
+        }
+    }
+
+    fn perform(&self, operation: &Late) -> Result<()> {
+        match operation {
+            Late::Rename(from, to) => self.fs.rename(from, to),
+            Late::Link(original, link) => self.fs.hard_link(original, link),
+            Late::Remove(path) => self.fs.remove_file(path),
+        }
+    }
+}
+
+/// Whether it is a segment of the log, and not of a checkpoint.
+fn is_segment(path: &Path) -> bool {
+    path.parent() == Some(Path::new(DIR)) && name(path).and_then(parse_segment_name).is_some()
+}
+
+fn name(path: &Path) -> Option<&str> {
+    path.file_name()?.to_str()
 }
 
 impl Fs for Sabotaged {
@@ -41,15 +100,22 @@ impl Fs for Sabotaged {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> Result<()> {
-        self.fs.rename(from, to)
+        let is_late = match self.sabotage {
+            Sabotage::CursorsLate => to.starts_with("/data/promd/cursors"),
+            Sabotage::CheckpointLate => name(to).and_then(parse_checkpoint_name).is_some(),
+            _ => false,
+        };
+        self.in_order(Late::Rename(from.to_owned(), to.to_owned()), is_late, is_segment(to))
     }
 
     fn hard_link(&self, original: &Path, link: &Path) -> Result<()> {
-        self.fs.hard_link(original, link)
+        let is_late = self.sabotage == Sabotage::AsideLate;
+        self.in_order(Late::Link(original.to_owned(), link.to_owned()), is_late, false)
     }
 
     fn remove_file(&self, path: &Path) -> Result<()> {
-        self.fs.remove_file(path)
+        let is_late = self.sabotage == Sabotage::NewestFirst && is_segment(path);
+        self.in_order(Late::Remove(path.to_owned()), is_late, is_segment(path))
     }
 
     fn remove_dir(&self, path: &Path) -> Result<()> {
@@ -109,7 +175,7 @@ impl SabotagedFile {
     /// Whether there is a segment after this one.
     fn is_sealed(&self) -> bool {
         let path = self.file.path();
-        let number = path.file_name().and_then(|name| name.to_str()).and_then(parse_segment_name);
+        let number = name(path).and_then(parse_segment_name);
         let last = path.parent().and_then(|dir| list_segments(&self.fs.fs, dir).ok()?.last().copied());
         number.zip(last).is_some_and(|(number, last)| number < last.number)
     }
@@ -155,6 +221,8 @@ impl File for SabotagedFile {
     fn sync_data(&self) -> Result<()> {
         match self.fs.sabotage {
             Sabotage::SegmentSeal if self.is_sealed() => Ok(()),
+            // With an extension, too: what is to become a segment.
+            Sabotage::Replacement if is_segment(&self.file.path().with_extension("")) => Ok(()),
             Sabotage::FailedSync => self.file.sync_data().or(Ok(())),
             _ => self.file.sync_data(),
         }

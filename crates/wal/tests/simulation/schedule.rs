@@ -1,6 +1,6 @@
 //! One schedule: a log on a machine with faults, decided by a seed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::Path;
 use std::pin::pin;
@@ -10,14 +10,12 @@ use std::time::Duration;
 
 use promd_clock::{Clock, SimClock, WallTime};
 use promd_fs::{Failure, FaultPlan, Faults, Fs, Op, SimFs, Tear};
-use promd_wal::{
-    Compression, Event, Log, LogKind, LogReader, Options, Payload, ReadOptions, SyncPolicy, list_segments, segment_name,
-};
+use promd_wal::{Compression, Log, LogKind, Options, RepairOptions, SyncPolicy, list_segments, repair, segment_name};
 
 use crate::model::{Accident, Found, Model};
 use crate::sabotage::{Sabotage, Sabotaged};
 
-const DIR: &str = "/data/wal";
+pub(crate) const DIR: &str = "/data/wal";
 
 /// SplitMix64: all that is left to chance in a schedule comes from its seed.
 struct Random(u64);
@@ -115,7 +113,7 @@ impl Schedule {
     fn live(&mut self) -> Result<(), String> {
         (self.sync_failed, self.cut_failed, self.over) = (false, false, false);
         self.plan();
-        let fs = Arc::new(Sabotaged { fs: self.fs.clone(), sabotage: self.sabotage });
+        let fs = Arc::new(Sabotaged::new(self.fs.clone(), self.sabotage));
         // Metrics of this life alone.
         let metrics = Arc::new(promd_wal::LogMetrics::new(promd_wal::LogMetrics::WAL));
         let options = self.options.clone().metrics(metrics);
@@ -318,7 +316,7 @@ impl Schedule {
         if !self.fs.exists(dir).map_err(|error| error.to_string())? {
             return self.model.check(&Found::default(), None, accident);
         }
-        let sabotaged = Arc::new(Sabotaged { fs: self.fs.clone(), sabotage: self.sabotage });
+        let sabotaged = Arc::new(Sabotaged::new(self.fs.clone(), self.sabotage));
         let found = self.model.read(sabotaged.clone(), dir)?;
         let as_prometheus = self.model.read_as_prometheus(&self.fs, dir)?;
         let may_be_damaged = self.cut_failed || lost_by_a_sync && accident == Accident::PowerLoss;
@@ -328,7 +326,18 @@ impl Schedule {
             let found = self.model.read(sabotaged.clone(), dir)?;
             self.model.check(&found, None, accident)?;
         }
-        repair(sabotaged, dir).map_err(|error| error.to_string())
+        self.repair(sabotaged, accident)
+    }
+
+    /// Repairs the log. What was there before is there, and Prometheus finds all of it.
+    fn repair(&mut self, fs: Arc<dyn Fs>, accident: Accident) -> Result<(), String> {
+        let dir = Path::new(DIR);
+        let options = RepairOptions::new(LogKind::Wal, "/data/aside");
+        let report = repair(&fs, dir, &options).map_err(|error| error.to_string())?;
+        let found = self.model.read(fs, dir)?;
+        let as_prometheus = self.model.read_as_prometheus(&self.fs, dir)?;
+        let checked = self.model.check(&found, Some(&as_prometheus), accident);
+        checked.map_err(|broken| format!("{broken}, after {report:?}"))
     }
 
     /// Flips bits at rest.
@@ -351,27 +360,4 @@ impl Schedule {
         offsets.iter().for_each(|(segment, offsets)| self.model.damaged(found, *segment, offsets));
         Ok(())
     }
-}
-
-/// Rewrites each damaged segment with the records that are found in it.
-fn repair(fs: Arc<dyn Fs>, dir: &Path) -> promd_fs::Result<()> {
-    let mut segments: BTreeMap<u64, Vec<u8>> = BTreeMap::new();
-    let mut damaged = BTreeSet::new();
-    let mut log = LogReader::open(fs.clone(), dir, LogKind::Wal, ReadOptions::default())?;
-    while let Some(event) = log.next()? {
-        match event {
-            Event::Record(record) => {
-                let bytes = segments.entry(record.segment.number).or_default();
-                Payload { compression: record.compression, bytes: record.stored }.put(bytes.len() as u64, bytes);
-            }
-            Event::Damage(damage) if damage.range.is_empty() => {}
-            Event::Damage(damage) => {
-                damaged.insert(damage.segment.number);
-            }
-        }
-    }
-    for number in damaged {
-        fs.write_atomically(&dir.join(segment_name(number)), &segments.remove(&number).unwrap_or_default())?;
-    }
-    Ok(())
 }
