@@ -1,4 +1,4 @@
-//! Records of the log: scrapes of 800 samples written and read, a whole segment replayed, and the series of a target made
+//! Records of the log: scrapes of 800 samples written and read, a segment with scrapes of 2 000 replayed, and the series of a target made
 //! label sets, against what one writes first: varints byte by byte, and a vector of structs.
 #![expect(
     clippy::unwrap_used,
@@ -20,6 +20,10 @@ const SAMPLES: u64 = 800;
 /// Records of a run: more than a branch predictor learns by heart.
 const RECORDS: u64 = 200;
 
+/// What is replayed: scrapes of the largest targets.
+const REPLAYED_SAMPLES: u64 = 2_000;
+const REPLAYED_RECORDS: u64 = 500;
+
 #[derive(Clone, Copy)]
 struct Sample {
     series: u64,
@@ -37,7 +41,7 @@ fn random(state: &mut u64) -> u64 {
 }
 
 /// Records by the gap from one reference to the next, and by how far times are apart at most.
-fn records(gap: u64, jitter: u64) -> Vec<Vec<Sample>> {
+fn records(count: u64, samples: u64, gap: u64, jitter: u64) -> Vec<Vec<Sample>> {
     let mut state = 1;
     let record = |_| {
         let mut series = random(&mut state) % 1_000_000;
@@ -47,9 +51,9 @@ fn records(gap: u64, jitter: u64) -> Vec<Vec<Sample>> {
             let time = time + (random(&mut state) % jitter).cast_signed();
             Sample { series, time, value: (random(&mut state) % 100_000) as f64 / 8.0 }
         };
-        (0..SAMPLES).map(sample).collect()
+        (0..samples).map(sample).collect()
     };
-    (0..RECORDS).map(record).collect()
+    (0..count).map(record).collect()
 }
 
 mod reference {
@@ -147,7 +151,7 @@ fn columns_of(samples: &[Sample]) -> SampleColumns {
 fn samples(criterion: &mut Criterion) {
     // A target whose series were seen first in one scrape, and one whose series came by and by, with times of its own.
     for (name, gap, jitter) in [("scrape", 1, 1), ("gaps_and_times", 8, 3_000)] {
-        let records = records(gap, jitter);
+        let records = records(RECORDS, SAMPLES, gap, jitter);
         let columns: Vec<_> = records.iter().map(|record| columns_of(record)).collect();
         let mut out = Vec::new();
 
@@ -213,7 +217,7 @@ fn replay(criterion: &mut Criterion) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join(segment_name(0));
         let (mut segment, mut record, mut framer) = (Vec::new(), Vec::new(), Framer::new());
-        for samples in records(1, 1) {
+        for samples in records(REPLAYED_RECORDS, REPLAYED_SAMPLES, 1, 1) {
             record.clear();
             SamplesEncoder::new(&mut record).extend(&columns_of(&samples));
             framer.payload(compression, &record).unwrap().put(segment.len() as u64, &mut segment);
@@ -221,7 +225,7 @@ fn replay(criterion: &mut Criterion) {
         std::fs::write(&file, &segment).unwrap();
 
         let mut group = criterion.benchmark_group(format!("wal/replay/{}", compression.name()));
-        group.throughput(Throughput::Elements(SAMPLES * RECORDS));
+        group.throughput(Throughput::Elements(REPLAYED_SAMPLES * REPLAYED_RECORDS));
         let mut decoded = Vec::new();
         group.bench_function("reference", |bench| {
             bench.iter(|| {
@@ -234,7 +238,7 @@ fn replay(criterion: &mut Criterion) {
                     Some(())
                 })
                 .unwrap();
-                assert_eq!(count, SAMPLES * RECORDS);
+                assert_eq!(count, REPLAYED_SAMPLES * REPLAYED_RECORDS);
             });
         });
         let fs = RealFs::new();
@@ -249,7 +253,7 @@ fn replay(criterion: &mut Criterion) {
                     count += samples.decode_into(&mut columns).unwrap() as u64;
                     black_box(&columns);
                 }
-                assert_eq!(count, SAMPLES * RECORDS);
+                assert_eq!(count, REPLAYED_SAMPLES * REPLAYED_RECORDS);
             });
         });
         group.finish();
