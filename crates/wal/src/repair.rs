@@ -10,6 +10,8 @@
 //! - A number that is missing becomes an empty segment. Prometheus replays it as nothing. The alternative, to number the
 //!   segments behind the gap anew, would invalidate every position that anybody keeps; it is used only where the gap is
 //!   so large that it can only come from a stray file ([`MAX_GAP`]).
+//! - A log that begins above 0 without a checkpoint gets one, which stands for the segments before. Prometheus would look for
+//!   segment 0, and not start.
 //! - What the log uses and no longer defines comes back from the second copy of the series records
 //!   ([`SeriesCopy`](crate::SeriesCopy)), in front of the first loss, so that Prometheus has it, too.
 //!
@@ -110,6 +112,8 @@ pub struct Report {
     pub cut: Option<Position>,
     /// The numbers for which empty segments were made.
     pub filled: Vec<Range<u64>>,
+    /// The number of a checkpoint that was made, of nothing but the series that came back, since the log began above 0 without one.
+    pub checkpoint_made: Option<u64>,
     /// Segments that have another number now: the old and the new one.
     pub renumbered: Vec<(u64, u64)>,
     /// How many series came back from the second copy.
@@ -278,13 +282,9 @@ impl Repair<'_> {
 
     /// Makes segments for numbers that are missing.
     fn fill(&mut self, first: SegmentId, segments: u64) -> Result<()> {
-        let mut numbers = first.number..first.number + segments;
+        let numbers = first.number..first.number + segments;
         if self.is_before_begin(first)? {
-            // Where the numbers begin is nobody's concern. One is enough for what came back.
-            if self.restore.is_empty() {
-                return Ok(());
-            }
-            numbers.start = numbers.end - 1;
+            return self.make_checkpoint(numbers.end - 1);
         }
         for number in numbers.clone() {
             self.create(SegmentId { number, ..first })?;
@@ -301,6 +301,24 @@ impl Repair<'_> {
             return Ok(false);
         }
         Ok(list_or_none(&**self.fs, self.dir)?.first().is_none_or(|segment| segment.number > missing.number))
+    }
+
+    /// Makes a checkpoint that stands for the segments before the first one: without it Prometheus looks for segment 0, and
+    /// does not start. It is empty, or holds the series that came back.
+    fn make_checkpoint(&mut self, number: u64) -> Result<()> {
+        let path = self.dir.join(checkpoint_name(number));
+        let temporary = temporary(&path);
+        if self.fs.exists(&temporary)? {
+            self.fs.remove_dir_all(&temporary)?;
+        }
+        self.fs.create_dir(&temporary)?;
+        let mut output = Output::create(&**self.fs, &temporary.join(segment_name(0)))?;
+        self.put_restored(&mut output)?;
+        output.finish()?;
+        self.fs.sync_dir(&temporary)?;
+        self.fs.rename_durably(&temporary, &path)?;
+        self.report.checkpoint_made = Some(number);
+        Ok(())
     }
 
     /// Makes a segment that is not there: empty, or of the series that came back.

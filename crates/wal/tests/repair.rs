@@ -154,6 +154,27 @@ fn a_missing_segment_becomes_an_empty_one() {
 }
 
 #[test]
+fn a_log_that_begins_above_0_gets_a_checkpoint_and_is_told_once() {
+    for restored in [0, 2] {
+        let sim = sound();
+        if restored > 0 {
+            write_log(&sim, Path::new("/data/promd/series"), &[vec![series(1), series(2)], vec![series(3)]]);
+        }
+        remove(&sim, 0);
+        let report = repair(&share(&sim), Path::new(WAL), &options()).unwrap();
+        assert_eq!(report.damage.len(), 1);
+        assert_eq!(report.damage[0].cause, Cause::Missing { segments: 1 });
+        assert_eq!((report.checkpoint_made, report.series_restored), (Some(0), restored));
+        assert!(report.filled.is_empty());
+        let found = records(&sim);
+        let kept = sound_segments()[1..].concat();
+        assert!(found.ends_with(&kept));
+        assert_eq!(found.len() - kept.len(), usize::from(restored > 0), "in front of it at most the series");
+        assert!(repair(&share(&sim), Path::new(WAL), &options()).unwrap().is_clean());
+    }
+}
+
+#[test]
 fn behind_a_gap_that_no_log_can_have_segments_get_other_numbers() {
     let sim = sound();
     let far = 4 + MAX_GAP + 1;
