@@ -22,8 +22,10 @@
 //!
 //! `page`, `position` and `names` say how a log lies on the disk, and `frame` makes the bytes of a segment out of records.
 //! `log` writes them ([`Log`]): framing and writing happen under one lock, syncs beside it, one at a time, and the records that are not
-//! safe yet are kept in memory, bounded by [`Options::max_unsynced`]. `read` reads them ([`LogReader`]), past damage; `record` gives their bytes
-//! a meaning, which nothing else in the crate asks for.
+//! safe yet are kept in memory, bounded by [`Options::max_unsynced`]. `read` reads them ([`LogReader`]), past damage, and on it
+//! stand `tail` ([`Tail`]), [`checkpoint`](checkpoint()), [`repair`](repair()) and `series_copy` ([`SeriesCopy`]). `cursor`
+//! ([`Cursors`]) keeps positions. [`record`] gives the bytes a meaning: the writer never asks for it, the reader judges by it
+//! whether a damaged header may be believed, checkpoint and repair look for series and times.
 //!
 //! # Invariants
 //!
