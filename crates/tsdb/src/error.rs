@@ -1,0 +1,19 @@
+//! What stops work on the database, in contrast to damage, which is passed over and reported.
+
+use promd_block::BlockError;
+use thiserror::Error;
+
+/// Why the database cannot do what it was asked for.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TsdbError {
+    /// The file system failed.
+    #[error(transparent)]
+    Fs(#[from] promd_fs::Error),
+    /// The log cannot be written.
+    #[error(transparent)]
+    Log(#[from] promd_wal::LogError),
+    /// A block cannot be opened or written.
+    #[error(transparent)]
+    Block(#[from] BlockError),
+}
