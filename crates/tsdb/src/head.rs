@@ -1,20 +1,321 @@
 //! The head: the series of the last hours, in memory.
 //!
-//! What others call (all of it takes `&self`, from any thread):
+//! # Where things lie
 //!
-//! ```text
-//! Head::new(HeadOptions, Arc<dyn ChunkStore>, Arc<dyn CommitLog>) -> Head
-//! appender() -> HeadAppender                     a promd_storage::Appender
-//! reader(Interval) -> HeadReader                 a promd_storage::Reader
-//! source(Interval) -> HeadSource                 a promd_block::BlockSource
-//! truncate(before: i64)                          waits for readers of what lies before
-//! delete(&[Matcher], Interval) -> Vec<(u64, Interval)>    what to log as tombstones
-//! min_time(), max_time() -> Option<i64>; min_valid_time() -> i64; series_count() -> usize
-//! replay_series(reference, LabelsRef); replay_mapped(reference, MappedChunk)
-//! replay_floats(&SampleColumns); replay_histogram(Stamp, &Histogram); replay_float_histogram(Stamp, &FloatHistogram)
-//! replay_tombstone(reference, Interval); finish_replay()
-//! ```
+//! A series is a *slot*, a number. Its labels are numbers of interned pairs (`pairs`, `index`), which also hold the posting
+//! lists; all of that is under one lock that is written when a series comes or goes. Its samples are in one of sixteen *stripes*,
+//! each under a lock of its own: slots of 64 bytes, found by reference, open chunks of floats in chains of cells,
+//! references to full chunks in smaller cells. A full chunk goes to the [`ChunkStore`] at once.
+//!
+//! # The way in
+//!
+//! An appender judges samples under the locks of their stripes, and keeps them (`append`). A commit is logged first, then applied; one
+//! commit at a time, so that what a reader sees is a prefix of all commits (`readers`). A sample that another appender has overtaken
+//! between its verdict and its commit is dropped, and counted.
+//!
+//! # Order of locks
+//!
+//! `committing`, the gate of `readers`, `index`, `unlogged`, a stripe. Nobody holds two stripes.
+//!
+//! # What others call
+//!
+//! All of it takes `&self`, from any thread.
 
+mod append;
+mod cells;
 mod contract;
+mod cut;
+mod gc;
+mod index;
+mod mapped;
+mod open;
+mod pairs;
+mod read;
+mod readers;
+mod replay;
+mod slot;
+mod source;
+mod stripe;
+#[cfg(test)]
+mod tests;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use parking_lot::{Mutex, RwLock};
+use promd_model::{Interval, Labels, LabelsRef};
+use promd_storage::{Position, Refused, SeriesRef};
+
+pub(crate) use append::HeadAppender;
 pub(crate) use contract::{ChunkStore, Commit, CommitBatch, CommitLog, HeadOptions, HistogramColumns, MappedChunk};
+pub(crate) use read::HeadReader;
+pub(crate) use source::HeadSource;
+
+use crate::TsdbError;
+use append::Buffers;
+use gc::Limbo;
+use index::Index;
+use readers::Readers;
+use replay::Replay;
+use stripe::{STRIPES, Stripe, StripeMemory, Surroundings, join, split, stripe_of};
+
+/// How many buffers of appenders are kept.
+const MAX_BUFFERS: usize = 16;
+
+/// The series of the last hours.
+pub(crate) struct Head {
+    around: Surroundings,
+    log: Arc<dyn CommitLog>,
+    index: RwLock<Index>,
+    stripes: [Mutex<Stripe>; STRIPES as usize],
+    readers: Readers,
+    /// Held while a commit is logged and applied.
+    committing: Mutex<()>,
+    /// Series that are in no record yet, by reference and slot. They go into the record of the next commit, whoever made them.
+    unlogged: Mutex<Vec<(u64, u32)>>,
+    bounds: Bounds,
+    next_reference: AtomicU64,
+    logged: AtomicU64,
+    dropped: AtomicU64,
+    /// How many deletions there have been: without any, label values need no look at series.
+    deletions: AtomicU64,
+    limbo: Mutex<Limbo>,
+    replay: Mutex<Replay>,
+    buffers: Mutex<Vec<Buffers>>,
+}
+
+/// The times of a head.
+#[derive(Debug)]
+struct Bounds {
+    /// `i64::MAX` and `i64::MIN` while there is no sample.
+    min: AtomicI64,
+    max: AtomicI64,
+    /// Nothing older is taken.
+    valid: AtomicI64,
+    /// The time of the first sample ever appended, `i64::MIN` before it.
+    first: AtomicI64,
+}
+
+impl Bounds {
+    const fn new() -> Self {
+        Self {
+            min: AtomicI64::new(i64::MAX),
+            max: AtomicI64::new(i64::MIN),
+            valid: AtomicI64::new(i64::MIN),
+            first: AtomicI64::new(i64::MIN),
+        }
+    }
+
+    fn begin(&self, t: i64) {
+        if self.max.load(Ordering::Relaxed) == i64::MIN {
+            // Only the first one counts.
+            let _ = self.first.compare_exchange(i64::MIN, t, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+
+    fn extend(&self, min: i64, max: i64) {
+        self.min.fetch_min(min, Ordering::Relaxed);
+        self.max.fetch_max(max, Ordering::Relaxed);
+    }
+}
+
+/// What a head takes, by what it is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct HeadMemory {
+    /// Names and values of labels, and posting lists.
+    pub(crate) pairs: usize,
+    /// The labels of series, and the tables that find them.
+    pub(crate) labels: usize,
+    /// Slots, and the tables that find them.
+    pub(crate) slots: usize,
+    /// Open chunks of floats.
+    pub(crate) chunks: usize,
+    /// References to full chunks.
+    pub(crate) references: usize,
+    /// Open chunks of histograms.
+    pub(crate) histograms: usize,
+}
+
+impl HeadMemory {
+    /// All of it.
+    pub(crate) const fn total(&self) -> usize {
+        self.pairs + self.labels + self.slots + self.chunks + self.references + self.histograms
+    }
+}
+
+impl Head {
+    /// An empty head.
+    pub(crate) fn new(options: HeadOptions, store: Arc<dyn ChunkStore>, log: Arc<dyn CommitLog>) -> Self {
+        Self {
+            around: Surroundings { store, options },
+            log,
+            index: RwLock::default(),
+            stripes: Default::default(),
+            readers: Readers::default(),
+            committing: Mutex::new(()),
+            unlogged: Mutex::default(),
+            bounds: Bounds::new(),
+            next_reference: AtomicU64::new(1),
+            logged: AtomicU64::new(0),
+            dropped: AtomicU64::new(0),
+            deletions: AtomicU64::new(0),
+            limbo: Mutex::default(),
+            replay: Mutex::default(),
+            buffers: Mutex::default(),
+        }
+    }
+
+    /// Something to append with.
+    pub(crate) fn appender(&self) -> HeadAppender<'_> {
+        HeadAppender::new(self)
+    }
+
+    /// The head as it is at this moment.
+    pub(crate) fn reader(&self, times: Interval) -> HeadReader<'_> {
+        HeadReader::new(self, times)
+    }
+
+    /// What the head holds of a stretch of time, to be written as a block.
+    pub(crate) fn source(&self, times: Interval) -> HeadSource<'_> {
+        HeadSource::new(self, times)
+    }
+
+    /// The time of the oldest sample; older ones may be seen until their chunk goes.
+    pub(crate) fn min_time(&self) -> Option<i64> {
+        Some(self.bounds.min.load(Ordering::Relaxed)).filter(|min| *min != i64::MAX)
+    }
+
+    /// The time of the newest sample.
+    pub(crate) fn max_time(&self) -> Option<i64> {
+        Some(self.bounds.max.load(Ordering::Relaxed)).filter(|max| *max != i64::MIN)
+    }
+
+    /// What is older than this belongs to blocks.
+    pub(crate) fn min_valid_time(&self) -> i64 {
+        self.bounds.valid.load(Ordering::Relaxed)
+    }
+
+    /// Says up to where blocks reach.
+    pub(crate) fn set_min_valid_time(&self, t: i64) {
+        self.bounds.valid.fetch_max(t, Ordering::Relaxed);
+    }
+
+    /// How many series there are.
+    pub(crate) fn series_count(&self) -> usize {
+        self.index.read().len()
+    }
+
+    /// How many accepted samples were dropped at their commit, because another appender had been faster.
+    pub(crate) fn dropped_samples(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// What the head takes.
+    pub(crate) fn memory(&self) -> HeadMemory {
+        let mut memory = HeadMemory::default();
+        for stripe in &self.stripes {
+            let StripeMemory { slots, chunks, references, histograms } = stripe.lock().memory();
+            memory.slots += slots;
+            memory.chunks += chunks;
+            memory.references += references;
+            memory.histograms += histograms;
+        }
+        let index = self.index.read();
+        memory.pairs = index.pairs.heap_bytes();
+        memory.labels = index.heap_bytes();
+        memory
+    }
+
+    /// The pairs of the most series: name, value, and how many series have it.
+    pub(crate) fn top_pairs(&self, most: usize) -> Vec<(String, String, usize)> {
+        let index = self.index.read();
+        let mut pairs: Vec<_> = index.pairs.numbers().map(|number| (index.pairs.series_count(number), number)).collect();
+        pairs.sort_unstable_by(|(a, one), (b, other)| {
+            b.cmp(a).then_with(|| index.pairs.text(*one).cmp(&index.pairs.text(*other)))
+        });
+        let named = pairs.into_iter().take(most).map(|(count, number)| {
+            let (name, value) = index.pairs.text(number);
+            (name.to_owned(), value.to_owned(), count)
+        });
+        named.collect()
+    }
+
+    /// What is older than this is out of bounds.
+    fn appendable_from(&self) -> i64 {
+        let newest = self.bounds.max.load(Ordering::Relaxed).max(self.bounds.first.load(Ordering::Relaxed));
+        self.min_valid_time().max(newest.saturating_sub(self.around.options.chunk_range / 2))
+    }
+
+    /// The series with these labels, which is made if there is none.
+    fn series(&self, labels: LabelsRef<'_>) -> Result<SeriesRef, Refused> {
+        if labels.is_empty() {
+            return Err(Refused::NoLabels);
+        }
+        let index = self.index.read();
+        if let Some(slot) = index.find(labels) {
+            return Ok(self.reference_of(slot));
+        }
+        drop(index);
+        let mut index = self.index.write();
+        if let Some(slot) = index.find(labels) {
+            return Ok(self.reference_of(slot));
+        }
+        let series = index.len();
+        if self.around.options.max_series.is_some_and(|most| series >= most) {
+            return Err(Refused::OverLimit { series, flag: "--promd.head.max-series" });
+        }
+        let reference = self.next_reference.fetch_add(1, Ordering::Relaxed);
+        let slot = self.add_series(&mut index, reference, labels);
+        self.unlogged.lock().push((reference, slot));
+        Ok(SeriesRef(reference))
+    }
+
+    fn add_series(&self, index: &mut Index, reference: u64, labels: LabelsRef<'_>) -> u32 {
+        let stripe = stripe_of(reference);
+        let slot = join(stripe, self.stripes[stripe].lock().insert(reference));
+        index.add(labels, slot);
+        slot
+    }
+
+    /// The caller holds the lock of the index, in which the slot is found: so the series does not go away.
+    fn reference_of(&self, slot: u32) -> SeriesRef {
+        let (stripe, local) = split(slot);
+        SeriesRef(self.stripes[stripe].lock().slot(local).reference)
+    }
+
+    /// The series that are in no record yet, and still there.
+    fn take_unlogged(&self) -> Vec<(u64, Labels)> {
+        let index = self.index.read();
+        let unlogged = std::mem::take(&mut *self.unlogged.lock());
+        let there = |(reference, slot): &(u64, u32)| self.reference_of(*slot).0 == *reference;
+        unlogged.into_iter().filter(there).map(|(reference, slot)| (reference, index.labels(slot, None))).collect()
+    }
+
+    /// Of series whose record could not be written.
+    fn put_back_unlogged(&self, series: &[(u64, Labels)]) {
+        let index = self.index.read();
+        let back = series.iter().filter_map(|(reference, labels)| Some((*reference, index.find(labels.view())?)));
+        self.unlogged.lock().extend(back);
+    }
+
+    fn log_commit(&self, commit: &Commit<'_>) -> Result<Position, TsdbError> {
+        if commit.is_empty() {
+            return Ok(Position(self.logged.load(Ordering::Relaxed)));
+        }
+        let position = self.log.log(commit)?;
+        self.logged.store(position.0, Ordering::Relaxed);
+        Ok(position)
+    }
+
+    fn count_dropped(&self, samples: u64) {
+        self.dropped.fetch_add(samples, Ordering::Relaxed);
+    }
+
+    /// Keeps the buffers of an appender for another one.
+    fn keep(&self, buffers: Buffers) {
+        let mut kept = self.buffers.lock();
+        if kept.len() < MAX_BUFFERS && buffers.is_worth_keeping() {
+            kept.push(buffers);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Which series there are: their labels as numbers of pairs, found by labels and by matchers.
+//!
+//! A series is a *slot*, a number of 32 bits that is used again when the series is gone and nobody reads it any more. Samples lie
+//! elsewhere (`stripe`).
+
+use std::collections::BTreeMap;
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use promd_block::postings::{Postings, select};
+use promd_model::{Labels, LabelsRef, Matcher};
+use promd_storage::Grouping;
+
+use super::pairs::Pairs;
+
+const PAGE: usize = 1 << 14;
+
+/// The labels of all series.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    pub(super) pairs: Pairs,
+    /// By slot.
+    sets: Vec<Set>,
+    by_labels: HashTable<u32>,
+    /// Numbers of pairs: the sets one after the other, none of them over the end of a page.
+    pages: Vec<Vec<u32>>,
+    /// Places of sets that are gone, by length.
+    holes: BTreeMap<u32, Vec<u32>>,
+    hasher: RandomState,
+    scratch: Vec<u32>,
+}
+
+/// Where a label set lies.
+#[derive(Debug, Clone, Copy, Default)]
+struct Set {
+    at: u32,
+    length: u32,
+}
+
+impl Index {
+    /// How many series there are.
+    pub(super) fn len(&self) -> usize {
+        self.by_labels.len()
+    }
+
+    /// The series with these labels.
+    pub(super) fn find(&self, labels: LabelsRef<'_>) -> Option<u32> {
+        let mut pairs = [0; 64];
+        let mut length = 0;
+        for label in labels.iter() {
+            let pair = self.pairs.find(label.name, label.value)?;
+            let Some(place) = pairs.get_mut(length) else {
+                let all: Option<Vec<u32>> = labels.iter().map(|label| self.pairs.find(label.name, label.value)).collect();
+                return self.find_set(&all?);
+            };
+            *place = pair;
+            length += 1;
+        }
+        self.find_set(&pairs[..length])
+    }
+
+    /// Adds a series that there is not, in a slot that the caller chooses when he is told the labels' pairs.
+    pub(super) fn add(&mut self, labels: LabelsRef<'_>, slot: u32) {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.clear();
+        scratch.extend(labels.iter().map(|label| self.pairs.intern(label.name, label.value)));
+        let set = self.lay(&scratch);
+        if self.sets.len() <= slot as usize {
+            self.sets.resize(slot as usize + 1, Set::default());
+        }
+        self.sets[slot as usize] = set;
+        let hash = self.hasher.hash_one(&scratch[..]);
+        let (sets, pages, hasher) = (&self.sets, &self.pages, &self.hasher);
+        self.by_labels.insert_unique(hash, slot, |other| hasher.hash_one(slice(pages, sets[*other as usize])));
+        self.pairs.enlist(slot, &scratch);
+        self.scratch = scratch;
+    }
+
+    /// Makes a series unfindable. Its labels stay for whoever still reads it.
+    pub(super) fn strike(&mut self, slot: u32) {
+        let set = slice(&self.pages, self.sets[slot as usize]);
+        if let Ok(entry) = self.by_labels.find_entry(self.hasher.hash_one(set), |other| *other == slot) {
+            entry.remove();
+        }
+        self.pairs.strike(slot, set);
+    }
+
+    /// Gives up the labels of struck series.
+    pub(super) fn release(&mut self, slots: &[u32]) {
+        let (sets, pages) = (&self.sets, &self.pages);
+        self.pairs.release(slots.iter().map(|slot| slice(pages, sets[*slot as usize])));
+        for slot in slots {
+            let set = std::mem::take(&mut self.sets[*slot as usize]);
+            self.holes.entry(set.length).or_default().push(set.at);
+        }
+    }
+
+    /// The numbers of the pairs of a series, ascending by the names of their labels.
+    pub(super) fn pairs_of(&self, slot: u32) -> &[u32] {
+        slice(&self.pages, self.sets[slot as usize])
+    }
+
+    /// The labels of a series, or those that `projection` keeps.
+    pub(super) fn labels(&self, slot: u32, projection: Option<Grouping<'_>>) -> Labels {
+        let kept = |name: &str| match projection {
+            None => true,
+            Some(Grouping::By(names)) => names.iter().any(|other| other == name),
+            Some(Grouping::Without(names)) => !names.iter().any(|other| other == name),
+        };
+        let pairs = self.pairs_of(slot).iter().map(|pair| self.pairs.text(*pair)).filter(|(name, _)| kept(name));
+        Labels::from_pairs(pairs).expect("the labels were a label set when the series was made")
+    }
+
+    /// The series that match.
+    pub(super) fn select(&self, matchers: &[Matcher]) -> Postings {
+        match select(&self.pairs, matchers) {
+            Ok(postings) => postings,
+            Err(never) => match never {},
+        }
+    }
+
+    /// Brings slots into the order of their labels: by the ranks of their pairs, which are few.
+    pub(super) fn sort(&self, slots: &mut [u32]) {
+        let mut numbers: Vec<u32> = slots.iter().flat_map(|slot| self.pairs_of(*slot)).copied().collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let mut ordered: Vec<u32> = (0..).take(numbers.len()).collect();
+        ordered.sort_unstable_by_key(|index| self.pairs.text(numbers[*index as usize]));
+        let mut ranks = vec![0_u32; numbers.len()];
+        (0..).zip(&ordered).for_each(|(rank, index)| ranks[*index as usize] = rank);
+        let rank = |pair: &u32| numbers.binary_search(pair).map_or(u32::MAX, |index| ranks[index]);
+        let keys: Vec<u32> = slots.iter().flat_map(|slot| self.pairs_of(*slot)).map(rank).collect();
+        let mut at = 0;
+        let mut places: Vec<(u32, std::ops::Range<usize>)> = slots
+            .iter()
+            .map(|slot| {
+                let begin = at;
+                at += self.pairs_of(*slot).len();
+                (*slot, begin..at)
+            })
+            .collect();
+        places.sort_unstable_by(|(_, a), (_, b)| keys[a.clone()].cmp(&keys[b.clone()]));
+        slots.iter_mut().zip(places).for_each(|(slot, (sorted, _))| *slot = sorted);
+    }
+
+    /// The memory of labels and of the tables that find them, without pairs.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let pages: usize = self.pages.iter().map(|page| page.capacity() * 4).sum();
+        pages + self.sets.capacity() * size_of::<Set>() + self.by_labels.allocation_size()
+    }
+
+    fn find_set(&self, pairs: &[u32]) -> Option<u32> {
+        self.by_labels.find(self.hasher.hash_one(pairs), |slot| self.pairs_of(*slot) == pairs).copied()
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "so many labels do not fit into memory")]
+    fn lay(&mut self, pairs: &[u32]) -> Set {
+        let length = pairs.len() as u32;
+        if let Some(at) = self.holes.get_mut(&length).and_then(Vec::pop) {
+            let (page, offset) = (at as usize / PAGE, at as usize % PAGE);
+            self.pages[page][offset..][..pairs.len()].copy_from_slice(pairs);
+            return Set { at, length };
+        }
+        if self.pages.last().is_none_or(|page| page.capacity() - page.len() < pairs.len()) {
+            self.pages.push(Vec::with_capacity(pairs.len().max(PAGE)));
+        }
+        let number = self.pages.len() - 1;
+        let page = &mut self.pages[number];
+        let at = (number * PAGE + page.len()) as u32;
+        page.extend_from_slice(pairs);
+        Set { at, length }
+    }
+}
+
+fn slice(pages: &[Vec<u32>], set: Set) -> &[u32] {
+    match pages.get(set.at as usize / PAGE) {
+        Some(page) => &page[set.at as usize % PAGE..][..set.length as usize],
+        None => &[],
+    }
+}

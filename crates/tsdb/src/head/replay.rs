@@ -1,0 +1,195 @@
+//! What a log and the files of full chunks say, brought back into the head.
+//!
+//! The order is that of Prometheus: chunks first ([`Head::replay_mapped`]), then records as they stand in the log. Nothing is logged and nobody
+//! reads; threads may replay different series at the same time, and each series in the order of the log.
+
+use std::sync::atomic::Ordering;
+
+use hashbrown::HashMap;
+use promd_chunk::{Float, Integer};
+use promd_model::{FloatHistogram, Histogram, Interval, LabelsRef};
+use promd_wal::record::{SampleColumns, Stamp};
+
+use super::append::Locked;
+use super::contract::MappedChunk;
+use super::mapped::{Full, Place};
+use super::open::HeadKind;
+use super::stripe::{join, split, stripe_of};
+use super::{Bounds, Head};
+
+/// What is known only while a head is brought back.
+#[derive(Debug, Default)]
+pub(super) struct Replay {
+    /// Chunks whose series are not known yet.
+    mapped: HashMap<u64, Vec<MappedChunk>>,
+    /// Series that have another reference, too: that and the true one.
+    aliases: HashMap<u64, u64>,
+}
+
+/// What became of samples of a log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Replayed {
+    /// They are in the head.
+    pub(crate) appended: u64,
+    /// They were there already, or belong to blocks.
+    pub(crate) passed: u64,
+    /// Nobody knows their series.
+    pub(crate) unknown: u64,
+}
+
+impl Replayed {
+    /// Adds what became of others.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.appended += other.appended;
+        self.passed += other.passed;
+        self.unknown += other.unknown;
+    }
+}
+
+impl Head {
+    /// A chunk that was found in the chunk store, in the order of its series.
+    pub(crate) fn replay_mapped(&self, reference: u64, chunk: MappedChunk) {
+        self.replay.lock().mapped.entry(reference).or_default().push(chunk);
+    }
+
+    /// A record of a series. If its labels are known its reference is another one of the same series.
+    ///
+    /// The chunks that were found under its reference are those of the series from here on. Where they overlap what was replayed so far they
+    /// win: they hold it, too.
+    pub(crate) fn replay_series(&self, reference: u64, labels: LabelsRef<'_>) {
+        self.next_reference.fetch_max(reference.saturating_add(1), Ordering::Relaxed);
+        let mut index = self.index.write();
+        let slot = index.find(labels).unwrap_or_else(|| self.add_series(&mut index, reference, labels));
+        drop(index);
+        let mut replay = self.replay.lock();
+        let (stripe, local) = split(slot);
+        let mut stripe = self.stripes[stripe].lock();
+        let own = stripe.slot(local).reference;
+        if own != reference {
+            replay.aliases.insert(reference, own);
+        }
+        let Some(mut chunks) = replay.mapped.remove(&reference) else { return };
+        chunks.sort_by_key(|chunk| chunk.interval.min);
+        if chunks.first().is_some_and(|first| stripe.newest(local).is_none_or(|t| t < first.interval.min)) {
+            stripe.cut(local, &self.around);
+        } else {
+            stripe.drop_open(local);
+        }
+        for MappedChunk { at, interval: Interval { min, max } } in chunks {
+            if stripe.newest(local).is_none_or(|t| t < min) {
+                stripe.push_full(local, Full { min, max, place: Place::Stored(at) });
+                self.bounds.extend(min, max);
+            }
+        }
+    }
+
+    /// Floats of a log.
+    pub(crate) fn replay_floats(&self, samples: &SampleColumns) -> Replayed {
+        let mut replayed = Replayed::default();
+        let mut locked = Locked::new(self);
+        let valid_from = self.min_valid_time();
+        let (mut min, mut max) = (i64::MAX, i64::MIN);
+        for ((reference, t), v) in samples.series().iter().zip(samples.times()).zip(samples.values()) {
+            let mut reference = *reference;
+            let mut local = locked.stripe(stripe_of(reference)).find(reference);
+            if local.is_none() {
+                // Aliases are looked up without a stripe in hand.
+                locked = Locked::new(self);
+                if let Some(own) = self.alias(reference) {
+                    reference = own;
+                    local = locked.stripe(stripe_of(own)).find(own);
+                }
+            }
+            let Some(local) = local else {
+                replayed.unknown += 1;
+                continue;
+            };
+            if *t >= valid_from && locked.stripe(stripe_of(reference)).push_float(local, *t, *v, &self.around) {
+                replayed.appended += 1;
+                (min, max) = (min.min(*t), max.max(*t));
+            } else {
+                replayed.passed += 1;
+            }
+        }
+        self.extend_by(min, max);
+        replayed
+    }
+
+    /// A histogram of a log.
+    pub(crate) fn replay_histogram(&self, stamp: Stamp, histogram: &Histogram) -> Replayed {
+        self.replay_one::<Integer>(stamp, histogram)
+    }
+
+    /// A histogram of floats of a log.
+    pub(crate) fn replay_float_histogram(&self, stamp: Stamp, histogram: &FloatHistogram) -> Replayed {
+        self.replay_one::<Float>(stamp, histogram)
+    }
+
+    fn replay_one<K: HeadKind>(&self, stamp: Stamp, histogram: &K::Sample) -> Replayed {
+        let Some(slot) = self.slot_of(stamp.series) else { return Replayed { unknown: 1, ..Replayed::default() } };
+        let (stripe, local) = split(slot);
+        let mut stripe = self.stripes[stripe].lock();
+        let t = stamp.time;
+        if t < self.min_valid_time() || !stripe.push_histogram::<K>(local, t, histogram, &self.around) {
+            return Replayed { passed: 1, ..Replayed::default() };
+        }
+        drop(stripe);
+        self.extend_by(t, t);
+        Replayed { appended: 1, ..Replayed::default() }
+    }
+
+    /// A deletion of a log. One of all times says that the series was taken out of the head.
+    pub(crate) fn replay_tombstone(&self, reference: u64, interval: Interval) -> Replayed {
+        self.next_reference.fetch_max(reference.saturating_add(1), Ordering::Relaxed);
+        if interval.max < self.min_valid_time() {
+            return Replayed { passed: 1, ..Replayed::default() };
+        }
+        let Some(slot) = self.slot_of(reference) else { return Replayed { unknown: 1, ..Replayed::default() } };
+        let (stripe, local) = split(slot);
+        if interval == Interval::ALL {
+            let mut index = self.index.write();
+            let mut stripe = self.stripes[stripe].lock();
+            stripe.remove(local);
+            stripe.free_slot(local);
+            index.strike(slot);
+            index.release(&[slot]);
+        } else {
+            self.stripes[stripe].lock().delete(local, interval);
+            self.deletions.fetch_add(1, Ordering::Relaxed);
+        }
+        Replayed { appended: 1, ..Replayed::default() }
+    }
+
+    /// Says that nothing more is replayed. Returns the references of the chunks that belong to no series.
+    pub(crate) fn finish_replay(&self) -> Vec<u64> {
+        let Replay { mapped, .. } = std::mem::take(&mut *self.replay.lock());
+        let mut orphans: Vec<u64> = mapped.into_keys().collect();
+        orphans.sort_unstable();
+        orphans
+    }
+
+    /// The time of the newest sample of a series, as far as it is replayed.
+    pub(crate) fn replayed_until(&self, reference: u64) -> Option<i64> {
+        let (stripe, local) = split(self.slot_of(reference)?);
+        self.stripes[stripe].lock().newest(local)
+    }
+
+    fn slot_of(&self, reference: u64) -> Option<u32> {
+        let find = |reference: u64| {
+            let stripe = stripe_of(reference);
+            self.stripes[stripe].lock().find(reference).map(|local| join(stripe, local))
+        };
+        find(reference).or_else(|| find(self.alias(reference)?))
+    }
+
+    fn alias(&self, reference: u64) -> Option<u64> {
+        self.replay.lock().aliases.get(&reference).copied()
+    }
+
+    fn extend_by(&self, min: i64, max: i64) {
+        if min <= max {
+            let bounds: &Bounds = &self.bounds;
+            bounds.extend(min, max);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What the head keeps of one series, beside its labels.
+
+use promd_chunk::OpenXor;
+use promd_model::{FloatHistogram, Histogram, same_bits};
+use promd_storage::Verdict;
+
+use super::cells::NONE;
+
+/// A series: 64 bytes, a cache line.
+#[derive(Debug)]
+pub(super) struct Slot {
+    /// The end of the open chunk of floats, whose bytes are the chain from `first` to `tail`.
+    pub(super) open: OpenXor,
+    /// What files call the series. 0: the slot is free.
+    pub(super) reference: u64,
+    pub(super) first: u32,
+    pub(super) tail: u32,
+    /// The chain of references to full chunks, the newest first.
+    pub(super) mapped: u32,
+    /// When the open chunk of floats ends, in milliseconds from its beginning.
+    pub(super) until: u32,
+    /// How many samples wait for their commit. Such a series is not collected.
+    pub(super) pending: u32,
+    /// Whether the open chunk is one of histograms, which lies elsewhere.
+    pub(super) histograms: bool,
+}
+
+const _: () = assert!(size_of::<Slot>() == 64);
+
+impl Slot {
+    pub(super) const fn new(reference: u64) -> Self {
+        Self {
+            open: OpenXor::new(),
+            reference,
+            first: NONE,
+            tail: NONE,
+            mapped: NONE,
+            until: 0,
+            pending: 0,
+            histograms: false,
+        }
+    }
+}
+
+/// A sample that is to be appended.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum New<'a> {
+    Float(f64),
+    Histogram(&'a Histogram),
+    FloatHistogram(&'a FloatHistogram),
+}
+
+/// The newest sample of a series.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Last<'a> {
+    Nothing,
+    Sample(i64, New<'a>),
+    /// In a full chunk: what it says is not known without reading it.
+    Written(i64),
+}
+
+/// What is to be done with a sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Judgement {
+    Append,
+    /// It is there already.
+    Known,
+    Refuse(Verdict),
+}
+
+impl Last<'_> {
+    /// By the rules of `memSeries.appendable` (`tsdb/head_append.go`), without a window for samples that are out of order.
+    pub(super) fn judge(&self, t: i64, new: New<'_>, valid_from: i64) -> Judgement {
+        if t < valid_from {
+            return Judgement::Refuse(Verdict::OutOfBounds);
+        }
+        match self {
+            Self::Nothing => Judgement::Append,
+            Self::Sample(last, _) | Self::Written(last) if t > *last => Judgement::Append,
+            Self::Sample(last, known) if t == *last => {
+                if known.is_same(new) { Judgement::Known } else { Judgement::Refuse(Verdict::Duplicate) }
+            }
+            _ => Judgement::Refuse(Verdict::OutOfOrder),
+        }
+    }
+}
+
+impl New<'_> {
+    fn is_same(self, other: New<'_>) -> bool {
+        match (self, other) {
+            (Self::Float(a), New::Float(b)) => same_bits(a, b),
+            (Self::Histogram(a), New::Histogram(b)) => a.same_data(b),
+            (Self::FloatHistogram(a), New::FloatHistogram(b)) => a.same_data(b),
+            _ => false,
+        }
+    }
+}

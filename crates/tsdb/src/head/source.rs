@@ -1,0 +1,92 @@
+//! The head on its way into a block.
+
+use promd_block::{BlockError, BlockSource, Hole, SourceChunk, SourceSeries};
+use promd_model::Interval;
+use promd_storage::Order;
+
+use super::Head;
+use super::read::{Found, HeadReader, pieces};
+
+/// What the head holds of a stretch of time: series in label order, with chunks by reference. Chunks that reach over the ends are cut.
+pub(crate) struct HeadSource<'a> {
+    reader: HeadReader<'a>,
+    times: Interval,
+    /// Pairs whose name or value is a symbol, ascending by text.
+    symbols: std::vec::IntoIter<Symbol>,
+    slots: std::vec::IntoIter<u32>,
+    found: Found,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Symbol {
+    Name(u32),
+    Value(u32),
+}
+
+impl<'a> HeadSource<'a> {
+    pub(super) fn new(head: &'a Head, times: Interval) -> Self {
+        let reader = head.reader(times);
+        let slots = reader.slots(&[], Order::Labels);
+        let index = head.index.read();
+        let mut pairs: Vec<u32> = slots.iter().flat_map(|slot| index.pairs_of(*slot)).copied().collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        let text = |symbol: &Symbol| match *symbol {
+            Symbol::Name(pair) => index.pairs.text(pair).0,
+            Symbol::Value(pair) => index.pairs.text(pair).1,
+        };
+        let mut names: Vec<Symbol> = pairs.iter().map(|pair| Symbol::Name(*pair)).collect();
+        names.sort_unstable_by(|a, b| text(a).cmp(text(b)));
+        names.dedup_by(|a, b| text(a) == text(b));
+        let mut symbols = names;
+        symbols.extend(pairs.iter().map(|pair| Symbol::Value(*pair)));
+        symbols.sort_unstable_by(|a, b| text(a).cmp(text(b)));
+        symbols.dedup_by(|a, b| text(a) == text(b));
+        drop(index);
+        Self { reader, times, symbols: symbols.into_iter(), slots: slots.into_iter(), found: Found::default() }
+    }
+}
+
+impl BlockSource for HeadSource<'_> {
+    fn next_symbol(&mut self, symbol: &mut String) -> Result<bool, BlockError> {
+        let Some(next) = self.symbols.next() else { return Ok(false) };
+        let index = self.reader.head.index.read();
+        symbol.clear();
+        symbol.push_str(match next {
+            Symbol::Name(pair) => index.pairs.text(pair).0,
+            Symbol::Value(pair) => index.pairs.text(pair).1,
+        });
+        Ok(true)
+    }
+
+    fn next_series(&mut self, series: &mut SourceSeries) -> Result<bool, BlockError> {
+        series.clear();
+        for slot in self.slots.by_ref() {
+            self.reader.find(slot, self.times, &mut self.found);
+            let end = self.found.hidden_from.map_or(self.times.max, |from| self.times.max.min(from - 1));
+            for chunk in self.found.chunks.drain(..) {
+                let interval = Interval::new(chunk.min, chunk.max);
+                let outcome = pieces(self.reader.head, chunk, Interval::new(self.times.min, end), |piece| {
+                    series.chunks.push(SourceChunk {
+                        min: piece.min,
+                        max: piece.max,
+                        encoding: piece.encoding,
+                        bytes: piece.bytes,
+                    });
+                });
+                if let Err(missing) = outcome {
+                    series.holes.push(Hole { interval, cause: missing.into() });
+                }
+            }
+            if series.chunks.is_empty() && series.holes.is_empty() {
+                continue;
+            }
+            if let Some(deleted) = &self.found.deleted {
+                series.deleted.extend(deleted.iter().copied());
+            }
+            series.labels = self.reader.head.index.read().labels(slot, None);
+            return Ok(true);
+        }
+        Ok(false)
+    }
+}

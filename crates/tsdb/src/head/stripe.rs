@@ -1,0 +1,442 @@
+//! A sixteenth of the series, under one lock: slots, the bytes of open chunks, and references to full ones.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hashbrown::{HashMap, HashTable};
+use promd_chunk::{Encoding, OpenXor};
+use promd_codec::Reader;
+use promd_model::{Interval, Intervals};
+
+use super::cells::{Cells, NONE};
+use super::contract::{ChunkStore, HeadOptions};
+use super::cut::{MAX_XOR_BYTES, foresee, range_end, spread};
+use super::mapped::{Full, Place, References};
+use super::open::{HeadKind, OpenHistograms, OpenOf, Pushed};
+use super::slot::{Judgement, Last, New, Slot};
+
+const CELL: usize = 32;
+const SLOTS_PER_PAGE: usize = 256;
+
+/// How many stripes there are. Series fall into them by their references.
+pub(super) const STRIPES: u32 = 16;
+
+/// Where a slot lies: its stripe, and its number there.
+pub(super) const fn split(slot: u32) -> (usize, u32) {
+    ((slot % STRIPES) as usize, slot / STRIPES)
+}
+
+/// The slot of a place.
+#[expect(clippy::cast_possible_truncation, reason = "there are sixteen stripes")]
+pub(super) const fn join(stripe: usize, local: u32) -> u32 {
+    local * STRIPES + stripe as u32
+}
+
+/// The stripe of a reference.
+#[expect(clippy::cast_possible_truncation, reason = "there are sixteen stripes")]
+pub(super) const fn stripe_of(reference: u64) -> usize {
+    (reference % STRIPES as u64) as usize
+}
+
+/// What all stripes have in common.
+pub(super) struct Surroundings {
+    pub(super) store: Arc<dyn ChunkStore>,
+    pub(super) options: HeadOptions,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Stripe {
+    /// They do not move: pages are never reallocated.
+    pages: Vec<Vec<Slot>>,
+    free: Vec<u32>,
+    by_reference: HashTable<u32>,
+    cells: Cells<CELL>,
+    references: References,
+    histograms: HashMap<u32, Box<OpenHistograms>>,
+    deleted: HashMap<u32, Arc<Intervals>>,
+    /// Where the samples of recent commits begin, by slot: the number of the commit, and the time of its first sample. It is kept only for
+    /// readers that are older than the commit.
+    hidden: HashMap<u32, Vec<(u64, i64)>>,
+    /// The newest commit in `hidden`.
+    hidden_newest: u64,
+    scratch: Vec<u8>,
+}
+
+/// A chunk of a series as it was found under the lock.
+#[derive(Debug)]
+pub(super) struct FoundChunk {
+    pub(super) min: i64,
+    pub(super) max: i64,
+    pub(super) place: Place,
+}
+
+/// What a stripe takes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct StripeMemory {
+    pub(super) slots: usize,
+    pub(super) chunks: usize,
+    pub(super) references: usize,
+    pub(super) histograms: usize,
+}
+
+fn hash(reference: u64) -> u64 {
+    // The lowest bits are those of the stripe.
+    let mixed = (reference / u64::from(STRIPES)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed ^ (mixed >> 32)
+}
+
+impl Stripe {
+    /// The slot of a series.
+    pub(super) fn find(&self, reference: u64) -> Option<u32> {
+        self.by_reference.find(hash(reference), |local| self.slot(*local).reference == reference).copied()
+    }
+
+    /// A slot for a series that there is not.
+    #[expect(clippy::cast_possible_truncation, reason = "so many slots do not fit into memory")]
+    pub(super) fn insert(&mut self, reference: u64) -> u32 {
+        let local = match self.free.pop() {
+            Some(local) => {
+                *self.slot_mut(local) = Slot::new(reference);
+                local
+            }
+            None => {
+                if self.pages.last().is_none_or(|page| page.len() == SLOTS_PER_PAGE) {
+                    self.pages.push(Vec::with_capacity(SLOTS_PER_PAGE));
+                }
+                let number = self.pages.len() - 1;
+                self.pages[number].push(Slot::new(reference));
+                (number * SLOTS_PER_PAGE + self.pages[number].len() - 1) as u32
+            }
+        };
+        let pages = &self.pages;
+        self.by_reference.insert_unique(hash(reference), local, |other| hash(slot(pages, *other).reference));
+        local
+    }
+
+    /// Forgets a series. Its slot is not used again before it is [freed](Self::free_slot).
+    pub(super) fn remove(&mut self, local: u32) {
+        let reference = self.slot(local).reference;
+        if let Ok(entry) = self.by_reference.find_entry(hash(reference), |other| *other == local) {
+            entry.remove();
+        }
+        self.drop_open(local);
+        self.references.forget(self.slot(local).mapped);
+        self.deleted.remove(&local);
+        self.hidden.remove(&local);
+        *self.slot_mut(local) = Slot::new(0);
+    }
+
+    /// Makes the slot of a removed series free for another one.
+    pub(super) fn free_slot(&mut self, local: u32) {
+        self.free.push(local);
+    }
+
+    pub(super) fn slot(&self, local: u32) -> &Slot {
+        slot(&self.pages, local)
+    }
+
+    pub(super) fn slot_mut(&mut self, local: u32) -> &mut Slot {
+        &mut self.pages[local as usize / SLOTS_PER_PAGE][local as usize % SLOTS_PER_PAGE]
+    }
+
+    /// The newest sample of a series.
+    pub(super) fn last(&self, local: u32) -> Last<'_> {
+        let slot = self.slot(local);
+        if slot.histograms
+            && let Some(open) = self.histograms.get(&local)
+        {
+            return open.last();
+        }
+        match slot.open.last() {
+            Some((t, v)) => Last::Sample(t, New::Float(v)),
+            None => self.references.iter(slot.mapped).next().map_or(Last::Nothing, |full| Last::Written(full.max)),
+        }
+    }
+
+    /// The time of the newest sample of a series.
+    pub(super) fn newest(&self, local: u32) -> Option<i64> {
+        match self.last(local) {
+            Last::Nothing => None,
+            Last::Sample(t, _) | Last::Written(t) => Some(t),
+        }
+    }
+
+    /// Appends a float, unless it is not newer than what is there: says whether it did.
+    pub(super) fn push_float(&mut self, local: u32, t: i64, v: f64, around: &Surroundings) -> bool {
+        if self.last(local).judge(t, New::Float(v), i64::MIN) != Judgement::Append {
+            return false;
+        }
+        if self.slot(local).histograms {
+            self.cut(local, around);
+        }
+        if self.ends_before(local, t, around) {
+            self.cut(local, around);
+        }
+        if !self.put(local, t, v) {
+            // The chunk could hold no more, because the one before could not be written away for long.
+            self.cut(local, around);
+            self.put(local, t, v);
+        }
+        let slot = self.slot_mut(local);
+        if slot.open.count() == 1 {
+            slot.until = offset(t, range_end(t, around.options.chunk_range));
+        }
+        true
+    }
+
+    /// Appends a histogram, unless it is not newer than what is there.
+    pub(super) fn push_histogram<K: HeadKind>(
+        &mut self,
+        local: u32,
+        t: i64,
+        sample: &K::Sample,
+        around: &Surroundings,
+    ) -> bool {
+        if self.last(local).judge(t, K::new_of(sample), i64::MIN) != Judgement::Append {
+            return false;
+        }
+        let range = around.options.chunk_range;
+        let mut header = None;
+        if self.slot(local).histograms
+            && let Some(open) = self.histograms.get_mut(&local).and_then(|open| K::of(open))
+        {
+            match open.push(t, sample, range) {
+                Pushed::Appended => return true,
+                Pushed::Malformed => return false,
+                Pushed::Next(next) => header = Some(next),
+            }
+        }
+        let Some(open) = OpenOf::<K>::start(header, t, sample, range) else { return false };
+        self.cut(local, around);
+        self.histograms.insert(local, Box::new(K::wrap(open)));
+        self.slot_mut(local).histograms = true;
+        true
+    }
+
+    /// Whether the open chunk of floats ends before a sample: `appendPreprocessor` of `tsdb/head_append.go`.
+    fn ends_before(&mut self, local: u32, t: i64, around: &Surroundings) -> bool {
+        let HeadOptions { chunk_range, samples_per_chunk: target, .. } = around.options;
+        let slot = self.slot(local);
+        let (count, reference, until) = (slot.open.count(), slot.reference, slot.until);
+        let Some((last, _)) = slot.open.last() else { return false };
+        if slot.open.len() > MAX_XOR_BYTES {
+            return true;
+        }
+        let min = self.open_min(local);
+        let mut end = min.saturating_add(i64::from(until));
+        if count == target / 4 {
+            end = foresee(min, last, end, 4.0);
+            end = spread(reference, min, last, end, chunk_range);
+            self.slot_mut(local).until = offset(min, end);
+        }
+        t >= end || count >= target.saturating_mul(2)
+    }
+
+    /// Lays a float down behind the open chunk. Says whether there was room.
+    fn put(&mut self, local: u32, t: i64, v: f64) -> bool {
+        let Self { pages, cells, .. } = self;
+        let slot = &mut pages[local as usize / SLOTS_PER_PAGE][local as usize % SLOTS_PER_PAGE];
+        let at = slot.open.word_offset();
+        let offset = at % CELL;
+        if slot.tail == NONE {
+            slot.first = cells.take();
+            slot.tail = slot.first;
+        } else if offset == 0 && at > 0 && slot.open.len() <= at {
+            let cell = cells.take();
+            cells.link(slot.tail, cell);
+            slot.tail = cell;
+        }
+        let word = cells.get(slot.tail)[offset..].first_chunk().map_or(0, |word| u64::from_be_bytes(*word));
+        let tail = &mut slot.tail;
+        slot.open
+            .append_with(word, t, v, |piece| {
+                let used = piece.words_used() * 8;
+                let here = used.min(CELL - offset);
+                cells.get_mut(*tail)[offset..][..here].copy_from_slice(&piece.padded()[..here]);
+                if here < used {
+                    let cell = cells.take();
+                    cells.get_mut(cell)[..used - here].copy_from_slice(&piece.padded()[here..used]);
+                    cells.link(*tail, cell);
+                    *tail = cell;
+                }
+                true
+            })
+            .is_ok()
+    }
+
+    /// The time of the first sample of an open chunk of floats, which stands in its first cell behind the count.
+    fn open_min(&self, local: u32) -> i64 {
+        let first = self.slot(local).first;
+        if first == NONE { 0 } else { Reader::new(&self.cells.get(first)[2..]).varint().unwrap_or_default() }
+    }
+
+    /// The bytes of an open chunk of floats.
+    fn gather(&self, local: u32, into: &mut Vec<u8>) {
+        let slot = self.slot(local);
+        let begin = into.len();
+        self.cells.gather(slot.first, slot.open.len(), into);
+        if let Some(count) = into[begin..].first_chunk_mut() {
+            *count = slot.open.count().to_be_bytes();
+        }
+    }
+
+    /// Writes the open chunk away. If that fails it is kept here.
+    pub(super) fn cut(&mut self, local: u32, around: &Surroundings) {
+        let reference = self.slot(local).reference;
+        let (encoding, min, max) = match self.histograms.get(&local) {
+            Some(open) => {
+                let (encoding, min, max, bytes) = open.parts();
+                self.scratch.extend_from_slice(bytes);
+                (encoding, min, max)
+            }
+            None => {
+                let Some((max, _)) = self.slot(local).open.last() else { return };
+                let mut scratch = std::mem::take(&mut self.scratch);
+                self.gather(local, &mut scratch);
+                self.scratch = scratch;
+                (Encoding::Xor, self.open_min(local), max)
+            }
+        };
+        let place = match around.store.write(reference, min, max, encoding, false, &self.scratch) {
+            Ok(at) => Place::Stored(at),
+            Err(_) => Place::Kept(encoding, Bytes::copy_from_slice(&self.scratch)),
+        };
+        self.scratch.clear();
+        self.drop_open(local);
+        self.push_full(local, Full { min, max, place });
+    }
+
+    /// Adds a full chunk, newer than all that are there.
+    pub(super) fn push_full(&mut self, local: u32, full: Full) {
+        let chain = self.references.push(self.slot(local).mapped, full);
+        self.slot_mut(local).mapped = chain;
+    }
+
+    /// Forgets the open chunk.
+    pub(super) fn drop_open(&mut self, local: u32) {
+        if self.slot(local).histograms {
+            self.histograms.remove(&local);
+        }
+        self.cells.release(self.slot(local).first);
+        let slot = self.slot_mut(local);
+        (slot.first, slot.tail, slot.open, slot.histograms) = (NONE, NONE, OpenXor::new(), false);
+    }
+
+    /// The chunks of a series that overlap a range of time, the oldest first. Bytes of the open chunk are copied.
+    pub(super) fn chunks(&self, local: u32, times: Interval, found: &mut Vec<FoundChunk>) {
+        let slot = self.slot(local);
+        let overlaps = |min, max| times.overlaps(&Interval::new(min, max));
+        if let Some((encoding, min, max)) = self.open_parts(local)
+            && overlaps(min, max)
+        {
+            let bytes = match self.histograms.get(&local) {
+                Some(open) => Bytes::copy_from_slice(open.parts().3),
+                None => {
+                    let mut bytes = Vec::with_capacity(slot.open.len());
+                    self.gather(local, &mut bytes);
+                    bytes.into()
+                }
+            };
+            found.push(FoundChunk { min, max, place: Place::Kept(encoding, bytes) });
+        }
+        for Full { min, max, place } in self.references.iter(slot.mapped).take_while(|full| full.max >= times.min) {
+            if overlaps(min, max) {
+                found.push(FoundChunk { min, max, place });
+            }
+        }
+        found.reverse();
+    }
+
+    fn open_parts(&self, local: u32) -> Option<(Encoding, i64, i64)> {
+        if let Some(open) = self.histograms.get(&local) {
+            let (encoding, min, max, _) = open.parts();
+            return Some((encoding, min, max));
+        }
+        let (max, _) = self.slot(local).open.last()?;
+        Some((Encoding::Xor, self.open_min(local), max))
+    }
+
+    /// From the first sample of a series to its last.
+    pub(super) fn interval(&self, local: u32) -> Option<Interval> {
+        let open = self.open_parts(local).map(|(_, min, max)| Interval::new(min, max));
+        let full = self.references.iter(self.slot(local).mapped);
+        let full = full.map(|full| Interval::new(full.min, full.max));
+        open.into_iter().chain(full).reduce(|newer, older| Interval::new(older.min, newer.max))
+    }
+
+    /// Forgets chunks that end before `before`; returns what is left of the series, if anything is.
+    pub(super) fn truncate(&mut self, local: u32, before: i64) -> Option<Interval> {
+        if self.open_parts(local).is_some_and(|(_, _, max)| max < before) {
+            self.drop_open(local);
+        }
+        let chain = self.references.truncate(self.slot(local).mapped, before);
+        self.slot_mut(local).mapped = chain;
+        if let Some(deleted) = self.deleted.get_mut(&local) {
+            let left: Intervals = deleted.iter().filter(|interval| interval.max >= before).copied().collect();
+            *deleted = Arc::new(left);
+            if deleted.is_empty() {
+                self.deleted.remove(&local);
+            }
+        }
+        self.interval(local)
+    }
+
+    /// All series.
+    pub(super) fn locals(&self) -> impl Iterator<Item = u32> + use<> {
+        let slots: usize = self.pages.iter().map(Vec::len).sum();
+        (0..).take(slots)
+    }
+
+    /// What was deleted of a series.
+    pub(super) fn deleted(&self, local: u32) -> Option<&Arc<Intervals>> {
+        self.deleted.get(&local)
+    }
+
+    /// Hides samples of a series.
+    pub(super) fn delete(&mut self, local: u32, interval: Interval) {
+        let deleted = self.deleted.entry(local).or_default();
+        Arc::make_mut(deleted).add(interval);
+    }
+
+    /// Notes that a commit adds samples from `t` on, which readers that are older must not see.
+    ///
+    /// A note is not needed if no reader is younger than the note before it.
+    pub(super) fn hide(&mut self, local: u32, commit: u64, t: i64, youngest_reader: u64) {
+        let notes = self.hidden.entry(local).or_default();
+        if notes.last().is_none_or(|(earlier, _)| *earlier != commit && *earlier <= youngest_reader) {
+            notes.push((commit, t));
+        }
+        self.hidden_newest = commit;
+    }
+
+    /// Forgets what nobody needs who has seen all commits up to `seen`.
+    pub(super) fn unhide(&mut self, seen: u64) {
+        if !self.hidden.is_empty() && self.hidden_newest <= seen {
+            self.hidden = HashMap::new();
+        }
+    }
+
+    /// The time from which on a reader that has seen all commits up to `seen` sees nothing of a series.
+    pub(super) fn hidden_from(&self, local: u32, seen: u64) -> Option<i64> {
+        self.hidden.get(&local)?.iter().find(|(commit, _)| *commit > seen).map(|(_, t)| *t)
+    }
+
+    pub(super) fn memory(&self) -> StripeMemory {
+        let histograms: usize = self.histograms.values().map(|open| open.heap_bytes() + size_of::<OpenHistograms>()).sum();
+        StripeMemory {
+            slots: self.pages.len() * SLOTS_PER_PAGE * size_of::<Slot>() + self.by_reference.allocation_size(),
+            chunks: self.cells.heap_bytes(),
+            references: self.references.heap_bytes(),
+            histograms,
+        }
+    }
+}
+
+fn slot(pages: &[Vec<Slot>], local: u32) -> &Slot {
+    &pages[local as usize / SLOTS_PER_PAGE][local as usize % SLOTS_PER_PAGE]
+}
+
+/// The distance of two times; the longest that there is if they are further apart, so that a chunk ends sooner.
+fn offset(from: i64, to: i64) -> u32 {
+    u32::try_from(to.saturating_sub(from).max(0)).unwrap_or(u32::MAX)
+}
