@@ -229,7 +229,8 @@ impl Head {
     /// The pairs of the most series: name, value, and how many series have it.
     pub(crate) fn top_pairs(&self, most: usize) -> Vec<(String, String, usize)> {
         let index = self.index.read();
-        let mut pairs: Vec<_> = index.pairs.numbers().map(|number| (index.pairs.series_count(number), number)).collect();
+        let mut pairs: Vec<_> =
+            index.pairs.numbers().map(|number| (index.pairs.series_count(number), number)).collect();
         pairs.sort_unstable_by(|(a, one), (b, other)| {
             b.cmp(a).then_with(|| index.pairs.text(*one).cmp(&index.pairs.text(*other)))
         });

@@ -79,7 +79,10 @@ impl Buffers {
 
     /// All slots, once for each sample.
     fn all_slots(&self) -> impl Iterator<Item = u32> {
-        self.slots.iter().flat_map(|slots| slots.floats.iter().chain(&slots.histograms).chain(&slots.float_histograms)).copied()
+        self.slots
+            .iter()
+            .flat_map(|slots| slots.floats.iter().chain(&slots.histograms).chain(&slots.float_histograms))
+            .copied()
     }
 
     /// The newest sample of a series that was appended here.
@@ -185,7 +188,7 @@ impl Buffers {
             (new, ..) => new,
         };
         let judgement = match own {
-            Some(own) if stamp.time < valid_from.min(own.t) => Judgement::Refuse(Verdict::OutOfBounds),
+            _ if stamp.time < valid_from => Judgement::Refuse(Verdict::OutOfBounds),
             Some(own) if stamp.time < own.t => Judgement::Refuse(Verdict::OutOfOrder),
             Some(own) if stamp.time == own.t && self.is_same(own, new) => Judgement::Known,
             Some(own) if stamp.time == own.t => Judgement::Refuse(Verdict::Duplicate),

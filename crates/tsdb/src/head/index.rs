@@ -51,7 +51,8 @@ impl Index {
         for label in labels.iter() {
             let pair = self.pairs.find(label.name, label.value)?;
             let Some(place) = pairs.get_mut(length) else {
-                let all: Option<Vec<u32>> = labels.iter().map(|label| self.pairs.find(label.name, label.value)).collect();
+                let all: Option<Vec<u32>> =
+                    labels.iter().map(|label| self.pairs.find(label.name, label.value)).collect();
                 return self.find_set(&all?);
             };
             *place = pair;

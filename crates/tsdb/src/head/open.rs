@@ -36,12 +36,9 @@ pub(super) enum Pushed {
 pub(super) trait HeadKind: Kind {
     type Sample: Clone + std::fmt::Debug;
 
-    fn append(
-        appender: &mut HistogramAppenderOf<Self>,
-        t: i64,
-        sample: &Self::Sample,
-    ) -> Result<(), HistogramRefused>;
-    fn start(header: ResetHeader, t: i64, sample: &Self::Sample) -> Result<HistogramAppenderOf<Self>, HistogramRefused>;
+    fn append(appender: &mut HistogramAppenderOf<Self>, t: i64, sample: &Self::Sample) -> Result<(), HistogramRefused>;
+    fn start(header: ResetHeader, t: i64, sample: &Self::Sample)
+    -> Result<HistogramAppenderOf<Self>, HistogramRefused>;
     fn header_of_next(appender: &HistogramAppenderOf<Self>, sample: &Self::Sample) -> ResetHeader;
     fn hint(sample: &Self::Sample) -> CounterResetHint;
     fn new_of(sample: &Self::Sample) -> New<'_>;
@@ -141,12 +138,8 @@ impl OpenHistograms {
     /// The encoding, the first and the last time, and the bytes.
     pub(super) fn parts(&self) -> (Encoding, i64, i64, &[u8]) {
         match self {
-            Self::Integer(open) => {
-                (Encoding::Histogram, open.min, open.appender.last_t(), open.appender.bytes())
-            }
-            Self::Float(open) => {
-                (Encoding::FloatHistogram, open.min, open.appender.last_t(), open.appender.bytes())
-            }
+            Self::Integer(open) => (Encoding::Histogram, open.min, open.appender.last_t(), open.appender.bytes()),
+            Self::Float(open) => (Encoding::FloatHistogram, open.min, open.appender.last_t(), open.appender.bytes()),
         }
     }
 

@@ -160,7 +160,8 @@ impl Pairs {
         let number = number_of(self.names.len());
         self.names.push(Name { text: name.into(), pairs: Vec::new() });
         let (names, hasher) = (&self.names, &self.hasher);
-        self.by_name.insert_unique(hasher.hash_one(name), number, |other| hasher.hash_one(&*names[*other as usize].text));
+        self.by_name
+            .insert_unique(hasher.hash_one(name), number, |other| hasher.hash_one(&*names[*other as usize].text));
         number
     }
 

@@ -78,7 +78,11 @@ impl Last<'_> {
             Self::Nothing => Judgement::Append,
             Self::Sample(last, _) | Self::Written(last) if t > *last => Judgement::Append,
             Self::Sample(last, known) if t == *last => {
-                if known.is_same(new) { Judgement::Known } else { Judgement::Refuse(Verdict::Duplicate) }
+                if known.is_same(new) {
+                    Judgement::Known
+                } else {
+                    Judgement::Refuse(Verdict::Duplicate)
+                }
             }
             _ => Judgement::Refuse(Verdict::OutOfOrder),
         }

@@ -422,7 +422,8 @@ impl Stripe {
     }
 
     pub(super) fn memory(&self) -> StripeMemory {
-        let histograms: usize = self.histograms.values().map(|open| open.heap_bytes() + size_of::<OpenHistograms>()).sum();
+        let histograms: usize =
+            self.histograms.values().map(|open| open.heap_bytes() + size_of::<OpenHistograms>()).sum();
         StripeMemory {
             slots: self.pages.len() * SLOTS_PER_PAGE * size_of::<Slot>() + self.by_reference.allocation_size(),
             chunks: self.cells.heap_bytes(),

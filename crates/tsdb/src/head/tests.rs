@@ -3,6 +3,7 @@
 mod accept;
 mod memory;
 mod model;
+mod read;
 mod replay;
 mod threads;
 
@@ -44,10 +45,7 @@ struct Logged {
 }
 
 impl World {
-    fn refuse<T>(&self) -> Result<(), TsdbError>
-    where
-        T: Sized,
-    {
+    fn refuse(&self) -> Result<(), TsdbError> {
         if !self.full.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -66,7 +64,7 @@ impl ChunkStore for World {
         bytes: &[u8],
     ) -> Result<u64, TsdbError> {
         assert!(!out_of_order);
-        self.refuse::<u64>()?;
+        self.refuse()?;
         let mut chunks = self.chunks.lock();
         let bytes = Bytes::copy_from_slice(bytes);
         chunks.push(Stored { reference, interval: Interval::new(min, max), encoding, bytes });
@@ -84,7 +82,7 @@ impl ChunkStore for World {
 
 impl CommitLog for World {
     fn log(&self, commit: &Commit<'_>) -> Result<Position, TsdbError> {
-        self.refuse::<Position>()?;
+        self.refuse()?;
         let mut commits = self.commits.lock();
         commits.push(Logged { series: commit.series.to_vec(), batches: commit.batches.to_vec() });
         Ok(Position(commits.len() as u64))

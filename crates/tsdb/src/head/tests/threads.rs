@@ -1,1 +1,61 @@
-//! To come.
+//! Appenders, readers and collection at the same time.
+
+use std::sync::atomic::AtomicI64;
+
+use super::*;
+
+/// Every commit gives all series of its writer the same value at the same time: a reader must never see some of them behind others.
+#[test]
+fn readers_see_whole_commits_while_others_write_and_collect() {
+    const COMMITS: i64 = 400;
+    let (head, _) = head_with(HeadOptions { chunk_range: 100_000, samples_per_chunk: 16, ..HeadOptions::default() });
+    let done = AtomicI64::new(0);
+    std::thread::scope(|scope| {
+        for writer in ["a", "b"] {
+            let (head, done) = (&head, &done);
+            scope.spawn(move || {
+                for n in 1..=COMMITS {
+                    let mut batch = Batch::new();
+                    let mut appender = Box::new(head.appender());
+                    for number in 0..20 {
+                        // Series that come and go beside those that stay.
+                        let generation = if number < 10 { "stays".to_owned() } else { (n / 50).to_string() };
+                        let labels = labels(&[("g", &generation), ("n", &number.to_string()), ("w", writer)]);
+                        let reference = appender.series(labels.view()).unwrap();
+                        batch.float(reference, n * 1000, f64::from(i32::try_from(n).unwrap()));
+                    }
+                    let mut verdicts = Vec::new();
+                    appender.append(&batch, &mut verdicts);
+                    let stays = verdicts[..10].iter().all(|verdict| verdict.is_accepted());
+                    assert!(stays || verdicts.contains(&Verdict::OutOfBounds), "{verdicts:?}");
+                    appender.commit().unwrap();
+                }
+                done.fetch_add(1, Ordering::Relaxed);
+            });
+        }
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while done.load(Ordering::Relaxed) < 2 {
+                    let from = head.max_time().unwrap_or_default().saturating_sub(40_000);
+                    let reader = head.reader(Interval::new(from, i64::MAX));
+                    for writer in ["a", "b"] {
+                        let matchers = [Matcher::equal("w", writer), Matcher::equal("g", "stays")];
+                        let first = content(&reader, &matchers, Interval::new(from, i64::MAX));
+                        let lasts: Vec<_> = first.values().map(|samples| samples.last().map(|(t, _)| *t)).collect();
+                        assert!(lasts.windows(2).all(|pair| pair[0] == pair[1]), "{lasts:?}");
+                        let again = content(&reader, &matchers, Interval::new(from, i64::MAX));
+                        assert_eq!(first, again);
+                    }
+                }
+            });
+        }
+        scope.spawn(|| {
+            while done.load(Ordering::Relaxed) < 2 {
+                head.truncate(head.max_time().unwrap_or_default().saturating_sub(60_000));
+                std::thread::yield_now();
+            }
+        });
+    });
+    head.truncate(i64::MAX);
+    assert_eq!(head.series_count(), 0);
+}
