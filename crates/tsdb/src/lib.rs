@@ -1,4 +1,15 @@
 #![doc = include_str!("../README.md")]
+//!
+//! # How it fits together
+//!
+//! `head` holds the series of the last hours in memory. It asks its surroundings for two things, as traits: somewhere to put full
+//! chunks, and somewhere to log commits; so it knows no file.
+//!
+//! # Invariants
+//!
+//! - A commit is logged before it is shown, and shown as a whole.
+//! - A reader sees the commits that were complete when he was opened, whatever is appended, collected or truncated behind his back.
+//! - A sample that is not stored is told of, by its verdict.
 #![forbid(unsafe_code)]
 
 mod error;

@@ -33,7 +33,8 @@ struct Page<const N: usize> {
 impl<const N: usize> Page<N> {
     fn new() -> Self {
         let mut next = [NONE; PER_PAGE];
-        next.iter_mut().zip(1..PER_PAGE as u32).for_each(|(next, following)| *next = following);
+        // The last one keeps `NONE`.
+        next.iter_mut().take(PER_PAGE - 1).zip(1..).for_each(|(next, following)| *next = following);
         Self { cells: [[0; N]; PER_PAGE], next, free: 0, used: 0 }
     }
 }

@@ -48,7 +48,7 @@ impl Index {
     pub(super) fn find(&self, labels: LabelsRef<'_>) -> Option<u32> {
         let mut pairs = [0; 64];
         let mut length = 0;
-        for label in labels.iter() {
+        for label in labels {
             let pair = self.pairs.find(label.name, label.value)?;
             let Some(place) = pairs.get_mut(length) else {
                 let all: Option<Vec<u32>> =

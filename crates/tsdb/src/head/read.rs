@@ -109,9 +109,8 @@ impl<'a> HeadReader<'a> {
                 }
             }
         }
-        let mut listed = Listed::default();
-        listed.texts = texts.into_iter().take(query.limit.unwrap_or(usize::MAX)).collect();
-        listed
+        let texts = texts.into_iter().take(query.limit.unwrap_or(usize::MAX)).collect();
+        Listed { texts, warnings: Warnings::new() }
     }
 }
 

@@ -168,12 +168,6 @@ impl Head {
         orphans
     }
 
-    /// The time of the newest sample of a series, as far as it is replayed.
-    pub(crate) fn replayed_until(&self, reference: u64) -> Option<i64> {
-        let (stripe, local) = split(self.slot_of(reference)?);
-        self.stripes[stripe].lock().newest(local)
-    }
-
     fn slot_of(&self, reference: u64) -> Option<u32> {
         let find = |reference: u64| {
             let stripe = stripe_of(reference);

@@ -1,6 +1,59 @@
-//! What a head takes, by its own account: the allocator's is in the benches.
+//! What a head takes from the allocator.
+
+use promd_testkit::CountingAllocator;
 
 use super::*;
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+/// Neither chunks nor commits go anywhere.
+struct Nowhere;
+
+impl ChunkStore for Nowhere {
+    fn write(&self, _: u64, _: i64, _: i64, _: Encoding, _: bool, _: &[u8]) -> Result<u64, TsdbError> {
+        Ok(0)
+    }
+
+    fn read(&self, at: u64) -> Result<ReadChunk, Damage> {
+        Err(Damage::new("nowhere", Part::Chunk, "there is no chunk", Consequence::ChunkMissing).at(at))
+    }
+}
+
+impl CommitLog for Nowhere {
+    fn log(&self, _: &Commit<'_>) -> Result<Position, TsdbError> {
+        Ok(Position(1))
+    }
+}
+
+/// The appender itself, and now and then a page of cells.
+#[test]
+fn a_scrape_of_known_series_does_not_allocate_for_its_samples() {
+    let head = Head::new(HeadOptions::default(), Arc::new(Nowhere), Arc::new(Nowhere));
+    let mut appender = Box::new(head.appender());
+    let series: Vec<SeriesRef> = (0..2000).map(|n| appender.series(ten_labels(n).view()).unwrap()).collect();
+    appender.commit().unwrap();
+    let (mut batch, mut verdicts, mut most) = (Batch::new(), Vec::new(), 0);
+    for scrape in 0..500_i64 {
+        batch.clear();
+        verdicts.clear();
+        for (n, reference) in (0..).zip(&series) {
+            batch.float(*reference, scrape * 15_000, f64::from(n) * f64::from(i32::try_from(scrape).unwrap()));
+        }
+        let (committed, allocated) = CountingAllocator::during(|| {
+            let mut appender = Box::new(head.appender());
+            appender.append(&batch, &mut verdicts);
+            appender.commit()
+        });
+        assert!(committed.is_ok() && verdicts.iter().all(|verdict| verdict.is_accepted()));
+        // Buffers grow in the first scrapes.
+        if scrape > 2 {
+            most = most.max(allocated.calls);
+        }
+    }
+    // A page holds 256 cells: 2000 series can ask for sixteen pages and a few more in one scrape.
+    assert!(most <= 80, "{most} allocations for 2000 samples");
+}
 
 const SERIES: u32 = 50_000;
 

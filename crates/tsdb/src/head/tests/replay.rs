@@ -20,23 +20,33 @@ fn brought_back(world: &World, with_chunks: bool) -> Head {
         series.iter().for_each(|(reference, labels)| head.replay_series(*reference, labels.view()));
         for batch in batches {
             head.replay_floats(&batch.floats);
-            let mut references = batch.histograms.series.iter();
-            for run in batch.histograms.columns.runs() {
-                let Run::Histograms(run) = run else { continue };
-                for (row, (t, reference)) in run.t.iter().zip(&mut references).enumerate() {
-                    head.replay_histogram(Stamp::new(*reference, *t), &run.histogram(row));
-                }
-            }
+            replay_histograms(&head, &batch.histograms);
+            replay_histograms(&head, &batch.float_histograms);
         }
     }
     assert!(head.finish_replay().is_empty());
     head
 }
 
+fn replay_histograms(head: &Head, HistogramColumns { series, columns }: &HistogramColumns) {
+    let mut references = series.iter();
+    for run in columns.runs() {
+        for (row, (t, reference)) in run.times().iter().zip(&mut references).enumerate() {
+            let stamp = Stamp::new(*reference, *t);
+            match &run {
+                Run::Histograms(run) => head.replay_histogram(stamp, &run.histogram(row)),
+                Run::FloatHistograms(run) => head.replay_float_histogram(stamp, &run.float_histogram(row)),
+                Run::Floats(_) => panic!("these are histograms"),
+            };
+        }
+    }
+}
+
 #[test]
 fn what_was_logged_comes_back_with_and_without_its_chunks() {
     let (head, world) = head_with(HeadOptions { samples_per_chunk: 8, ..HeadOptions::default() });
     let (up, histogram) = (series(&head, &[("__name__", "up")]), series(&head, &[("__name__", "h")]));
+    let floats = series(&head, &[("__name__", "f")]);
     for n in 0..100_i64 {
         let mut batch = Batch::new();
         batch.float(up, n * 15_000, f64::from(i32::try_from(n % 7).unwrap()));
@@ -47,12 +57,13 @@ fn what_was_logged_comes_back_with_and_without_its_chunks() {
             ..Histogram::default()
         };
         batch.histogram(histogram, n * 15_000, &value).unwrap();
+        batch.float_histogram(floats, n * 15_000, &value.to_float()).unwrap();
         let mut appender = Box::new(head.appender());
         appender.append(&batch, &mut Vec::new());
         appender.commit().unwrap();
     }
     let expected = content(&head.reader(Interval::ALL), &[], Interval::ALL);
-    assert_eq!(expected.values().map(Vec::len).sum::<usize>(), 200);
+    assert_eq!(expected.values().map(Vec::len).sum::<usize>(), 300);
     for with_chunks in [true, false] {
         let again = brought_back(&world, with_chunks);
         let got = content(&again.reader(Interval::ALL), &[], Interval::ALL);
@@ -65,7 +76,7 @@ fn what_was_logged_comes_back_with_and_without_its_chunks() {
         // It goes on, and references are not used again.
         assert_eq!(series(&again, &[("__name__", "up")]), up);
         assert_eq!(append(&again, up, &[(100 * 15_000, 1.0)]), [Verdict::Accepted]);
-        assert!(series(&again, &[("__name__", "other")]).0 > histogram.0);
+        assert!(series(&again, &[("__name__", "other")]).0 > floats.0);
     }
 }
 
