@@ -17,3 +17,4 @@ mod error;
 mod head;
 
 pub use error::TsdbError;
+pub mod chunks_head;

@@ -1,0 +1,214 @@
+//! What a directory holds when it is opened.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use hashbrown::HashMap;
+use promd_chunk::Encoding;
+use promd_fs::{Access, Error, Fs, Map, OpenMode, Result};
+
+use super::damage::{HeadCause, HeadDamage};
+use super::format::{ChunkPlace, FILE_HEADER, FIRST_CHUNK};
+use super::scan::{Scanned, scan};
+
+/// A larger hole in the numbers is not a few files that were lost: it is not filled.
+const MAX_FILLED: u32 = 1_000;
+
+/// A chunk in a file, as far as it has to be known without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MappedChunk {
+    /// Where it is.
+    pub place: ChunkPlace,
+    /// The time of its first sample.
+    pub min: i64,
+    /// The time of its last sample.
+    pub max: i64,
+    /// How many samples it says that it has.
+    pub samples: u16,
+    /// How it is to be read.
+    pub encoding: Encoding,
+    /// Whether its samples came late.
+    pub out_of_order: bool,
+}
+
+/// What is known of a file whose chunks were read.
+#[derive(Debug, Clone)]
+pub struct FileFacts {
+    /// `None` if the disk does not give it.
+    pub(super) map: Option<Map>,
+    pub(super) max: i64,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Recovered {
+    /// The sound chunks by the reference of their series, in the order in which they were written.
+    pub chunks: HashMap<u64, Vec<MappedChunk>>,
+    /// What is not sound.
+    pub damage: Vec<HeadDamage>,
+    /// The place of the last sound chunk.
+    pub last: Option<ChunkPlace>,
+    /// The files.
+    pub files: BTreeMap<u32, FileFacts>,
+}
+
+impl Recovered {
+    /// Whether samples must be expected that are older than a chunk of their series and yet in none: something is damaged,
+    /// or in-order chunks of a series lie over each other, which comes of an earlier damage.
+    #[must_use]
+    pub fn has_holes(&self) -> bool {
+        let overlaps = |chunks: &Vec<MappedChunk>| {
+            let in_order = chunks.iter().filter(|chunk| !chunk.out_of_order);
+            !in_order.is_sorted_by(|a, b| a.max < b.min)
+        };
+        self.damage.iter().any(|damage| damage.cause.is_loss()) || self.chunks.values().any(overlaps)
+    }
+}
+
+/// Reads all chunks of a directory, which may be missing.
+///
+/// With `mend`, what would keep Prometheus from starting is put right first: leftovers of files that were being made are removed,
+/// and so is the newest file if it never got its header; a header that is damaged is written again, since all headers
+/// are the same; for a file that is missing an empty one is made. Chunks are never touched: Prometheus drops the files from a damaged chunk on, and
+/// takes their samples from the log.
+pub fn recover(fs: &dyn Fs, dir: &Path, mend: bool) -> Result<Recovered> {
+    let mut recovered = Recovered::default();
+    let mut numbers = list(fs, dir, mend)?;
+    if let Some(newest) = numbers.last().copied()
+        && is_unborn(fs, &dir.join(file_name(newest)))?
+    {
+        numbers.pop();
+        if mend {
+            fs.remove_file(&dir.join(file_name(newest)))?;
+            fs.sync_dir(dir)?;
+        }
+    }
+    for (previous, number) in std::iter::once(None).chain(numbers.iter().copied().map(Some)).zip(&numbers) {
+        if let Some(previous) = previous {
+            fill_gap(fs, dir, previous, *number, mend, &mut recovered)?;
+        }
+        let newest = Some(number) == numbers.last();
+        match read_file(fs, &dir.join(file_name(*number)), *number, newest, mend, &mut recovered) {
+            Ok(()) => {}
+            // It costs its own chunks, not the start.
+            Err(error) => {
+                recovered.damage.push(unreadable(*number, &error));
+                recovered.files.insert(*number, FileFacts { map: None, max: i64::MIN });
+            }
+        }
+    }
+    Ok(recovered)
+}
+
+/// `000001`
+pub(super) fn file_name(number: u32) -> String {
+    format!("{number:06}")
+}
+
+/// The numbers of the files, ascending.
+fn list(fs: &dyn Fs, dir: &Path, mend: bool) -> Result<Vec<u32>> {
+    let entries = match fs.read_dir(dir) {
+        Err(error) if error.is_not_found() => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut numbers = Vec::new();
+    for entry in entries {
+        let Some(name) = entry.name.to_str() else { continue };
+        if name.ends_with(".tmp") {
+            if mend {
+                fs.remove_file(&dir.join(name))?;
+            }
+        } else if let Ok(number) = name.parse::<u32>()
+            && number != 0
+            && file_name(number) == name
+        {
+            numbers.push(number);
+        }
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// Whether a file never got its header: Prometheus removes the newest one then, too.
+fn is_unborn(fs: &dyn Fs, path: &Path) -> Result<bool> {
+    let file = fs.open(path, OpenMode::Read)?;
+    let size = file.size()?;
+    let mut magic = [0; 4];
+    if size < magic.len() as u64 {
+        return Ok(true);
+    }
+    // One that cannot be read is not unborn, but damaged.
+    Ok(file.read_exact_at(&mut magic, 0).is_ok() && magic == [0; 4] && is_all_zero(fs, path)?)
+}
+
+/// Prometheus does not look further than the magic number. A file that lost its first sector, and nothing else, has chunks.
+fn is_all_zero(fs: &dyn Fs, path: &Path) -> Result<bool> {
+    let map = fs.map(path, Access::Sequential)?;
+    Ok(map.read(0..map.len(), |bytes| bytes.iter().all(|byte| *byte == 0)).unwrap_or(false))
+}
+
+fn fill_gap(fs: &dyn Fs, dir: &Path, previous: u32, number: u32, mend: bool, recovered: &mut Recovered) -> Result<()> {
+    for missing in (previous + 1..number).take(MAX_FILLED as usize) {
+        recovered.damage.push(HeadDamage { file: missing, range: 0..0, suspect: None, cause: HeadCause::Missing });
+        if mend && number - previous <= MAX_FILLED {
+            fs.write_atomically(&dir.join(file_name(missing)), &FILE_HEADER)?;
+            let map = fs.map(&dir.join(file_name(missing)), Access::Random)?;
+            recovered.files.insert(missing, FileFacts { map: Some(map), max: i64::MIN });
+        }
+    }
+    Ok(())
+}
+
+fn read_file(fs: &dyn Fs, path: &Path, number: u32, newest: bool, mend: bool, recovered: &mut Recovered) -> Result<()> {
+    let map = fs.map(path, Access::Sequential)?;
+    let Recovered { chunks, damage, last, .. } = recovered;
+    let damaged_before = damage.len();
+    let mut max = i64::MIN;
+    let mut found = Vec::new();
+    map.read(0..map.len(), |bytes| {
+        if bytes.get(..5) != FILE_HEADER.get(..5) {
+            let range = 0..bytes.len().min(FIRST_CHUNK) as u64;
+            damage.push(HeadDamage { file: number, range, suspect: None, cause: HeadCause::FileHeader });
+        }
+        scan(bytes, |scanned| match scanned {
+            Scanned::Chunk { at, head, data } => {
+                let Ok(offset) = u32::try_from(at) else { return };
+                let place = ChunkPlace::new(number, offset);
+                let samples = bytes
+                    .get(data)
+                    .and_then(|data| data.first_chunk::<2>())
+                    .map_or(0, |count| u16::from_be_bytes(*count));
+                let chunk = MappedChunk {
+                    place,
+                    min: head.min,
+                    max: head.max,
+                    samples,
+                    encoding: head.encoding,
+                    out_of_order: head.out_of_order,
+                };
+                found.push((head.series, chunk));
+                max = max.max(head.max);
+            }
+            Scanned::Damage { range, suspect, cause } => {
+                // An older file was closed: what is wrong at its end is no interrupted write.
+                let cause = if cause == HeadCause::Torn && !newest { HeadCause::Bounds } else { cause };
+                damage.push(HeadDamage { file: number, range: range.start as u64..range.end as u64, suspect, cause });
+            }
+        });
+    })?;
+    if mend && damage.iter().skip(damaged_before).any(|damage| damage.cause == HeadCause::FileHeader) {
+        let file = fs.open(path, OpenMode::Write)?;
+        file.write_all_at(&FILE_HEADER, 0)?;
+        file.sync_data()?;
+    }
+    *last = found.last().map(|(_, chunk)| chunk.place).or(*last);
+    for (series, chunk) in found {
+        chunks.entry(series).or_default().push(chunk);
+    }
+    recovered.files.insert(number, FileFacts { map: Some(map), max });
+    Ok(())
+}
+
+fn unreadable(file: u32, error: &Error) -> HeadDamage {
+    HeadDamage { file, range: 0..0, suspect: None, cause: HeadCause::Unreadable { kind: error.kind() } }
+}
