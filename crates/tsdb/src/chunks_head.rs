@@ -35,6 +35,7 @@ mod files;
 mod format;
 mod recover;
 mod scan;
+mod store;
 
 pub use damage::{HeadCause, HeadDamage};
 pub use files::{HeadChunks, HeadChunksError, ReadChunk};

@@ -3,6 +3,8 @@
 use promd_block::BlockError;
 use thiserror::Error;
 
+use crate::chunks_head::HeadChunksError;
+
 /// Why the database cannot do what it was asked for.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -13,6 +15,9 @@ pub enum TsdbError {
     /// The log cannot be written.
     #[error(transparent)]
     Log(#[from] promd_wal::LogError),
+    /// A file of head chunks cannot be written.
+    #[error(transparent)]
+    HeadChunks(#[from] HeadChunksError),
     /// A block cannot be opened or written.
     #[error(transparent)]
     Block(#[from] BlockError),

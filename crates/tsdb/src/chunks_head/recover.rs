@@ -1,6 +1,7 @@
 //! What a directory holds when it is opened.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
 use hashbrown::HashMap;
@@ -69,7 +70,7 @@ impl Recovered {
 ///
 /// With `mend`, what would keep Prometheus from starting is put right first: leftovers of files that were being made are removed,
 /// and so is the newest file if it never got its header; a header that is damaged is written again, since all headers
-/// are the same; for a file that is missing an empty one is made. Chunks are never touched: Prometheus drops the files from a damaged chunk on, and
+/// are the same; for a file that is missing an empty one is made; a torn end of the newest file is cut off. Chunks are never touched: Prometheus drops the files from a damaged chunk on, and
 /// takes their samples from the log.
 pub fn recover(fs: &dyn Fs, dir: &Path, mend: bool) -> Result<Recovered> {
     let mut recovered = Recovered::default();
@@ -160,16 +161,15 @@ fn fill_gap(fs: &dyn Fs, dir: &Path, previous: u32, number: u32, mend: bool, rec
 }
 
 fn read_file(fs: &dyn Fs, path: &Path, number: u32, newest: bool, mend: bool, recovered: &mut Recovered) -> Result<()> {
-    let map = fs.map(path, Access::Sequential)?;
+    if let Some(range) = damaged_header(fs, path, mend)? {
+        recovered.damage.push(HeadDamage { file: number, range, suspect: None, cause: HeadCause::FileHeader });
+    }
+    let mut map = fs.map(path, Access::Sequential)?;
     let Recovered { chunks, damage, last, .. } = recovered;
-    let damaged_before = damage.len();
     let mut max = i64::MIN;
+    let mut torn = None;
     let mut found = Vec::new();
     map.read(0..map.len(), |bytes| {
-        if bytes.get(..5) != FILE_HEADER.get(..5) {
-            let range = 0..bytes.len().min(FIRST_CHUNK) as u64;
-            damage.push(HeadDamage { file: number, range, suspect: None, cause: HeadCause::FileHeader });
-        }
         scan(bytes, |scanned| match scanned {
             Scanned::Chunk { at, head, data } => {
                 let Ok(offset) = u32::try_from(at) else { return };
@@ -192,14 +192,16 @@ fn read_file(fs: &dyn Fs, path: &Path, number: u32, newest: bool, mend: bool, re
             Scanned::Damage { range, suspect, cause } => {
                 // An older file was closed: what is wrong at its end is no interrupted write.
                 let cause = if cause == HeadCause::Torn && !newest { HeadCause::Bounds } else { cause };
+                torn = (cause == HeadCause::Torn).then_some(range.start as u64);
                 damage.push(HeadDamage { file: number, range: range.start as u64..range.end as u64, suspect, cause });
             }
         });
     })?;
-    if mend && damage.iter().skip(damaged_before).any(|damage| damage.cause == HeadCause::FileHeader) {
-        let file = fs.open(path, OpenMode::Write)?;
-        file.write_all_at(&FILE_HEADER, 0)?;
-        file.sync_data()?;
+    if let Some(end) = torn.filter(|_| mend) {
+        // Nobody may change a file that is mapped.
+        drop(map);
+        cut(fs, path, end)?;
+        map = fs.map(path, Access::Random)?;
     }
     *last = found.last().map(|(_, chunk)| chunk.place).or(*last);
     for (series, chunk) in found {
@@ -207,6 +209,32 @@ fn read_file(fs: &dyn Fs, path: &Path, number: u32, newest: bool, mend: bool, re
     }
     recovered.files.insert(number, FileFacts { map: Some(map), max });
     Ok(())
+}
+
+/// Where the header of a file is not what it should be, which is then written again.
+fn damaged_header(fs: &dyn Fs, path: &Path, mend: bool) -> Result<Option<Range<u64>>> {
+    let file = fs.open(path, if mend { OpenMode::Write } else { OpenMode::Read })?;
+    let mut header = [0; FIRST_CHUNK];
+    let len = file.size()?.min(FIRST_CHUNK as u64);
+    let read = file.read_exact_at(header.get_mut(..usize::try_from(len).unwrap_or(0)).unwrap_or_default(), 0);
+    // The bytes behind the version are nobody's.
+    if read.is_ok() && header.get(..5) == FILE_HEADER.get(..5) {
+        return Ok(None);
+    }
+    if mend {
+        file.write_all_at(&FILE_HEADER, 0)?;
+        file.sync_data()?;
+    }
+    Ok(Some(0..len))
+}
+
+/// Takes away what the newest file has behind its last chunk, so that it is no damage when there are newer ones.
+fn cut(fs: &dyn Fs, path: &Path, end: u64) -> Result<()> {
+    let file = fs.open(path, OpenMode::Write)?;
+    let len = file.size()?;
+    file.set_len(end)?;
+    file.set_len(len)?;
+    file.sync_data()
 }
 
 fn unreadable(file: u32, error: &Error) -> HeadDamage {
