@@ -13,8 +13,12 @@
 #![forbid(unsafe_code)]
 
 mod error;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the database that holds the head is not here yet"))]
+#[expect(dead_code, unused_imports, reason = "the database that holds the head is not here yet")]
 mod head;
+#[cfg_attr(not(test), expect(dead_code, reason = "the database that holds the log is not here yet"))]
+mod log;
+#[cfg_attr(not(test), expect(dead_code, reason = "the database that replays the log is not here yet"))]
+mod replay;
 
 pub use error::TsdbError;
 pub mod chunks_head;
