@@ -49,6 +49,7 @@ use promd_storage::{Position, Refused, SeriesRef};
 pub(crate) use append::HeadAppender;
 pub(crate) use contract::{ChunkStore, Commit, CommitBatch, CommitLog, HeadOptions, HistogramColumns, MappedChunk};
 pub(crate) use read::HeadReader;
+pub(crate) use replay::Replayed;
 pub(crate) use source::HeadSource;
 
 use crate::TsdbError;

@@ -9,6 +9,7 @@
 //!   between two chunks goes into the head first.
 //! - **Memory is bounded** by the largest record, and by what is known of each full chunk.
 
+mod into_head;
 #[cfg(test)]
 mod tests;
 mod waiting;
@@ -26,6 +27,7 @@ use promd_wal::{Cause, Damage, Event, LogKind, LogReader, ReadOptions, SegmentId
 
 use crate::TsdbError;
 use crate::chunks_head::{HeadDamage, MappedChunk, Recovered};
+pub(crate) use into_head::IntoHead;
 use waiting::Waiting;
 
 /// What is brought back to: a head.

@@ -42,6 +42,12 @@ pub enum HeadChunksError {
     /// The numbers of files are used up.
     #[error("the numbers of the files of head chunks are used up")]
     OutOfNumbers,
+    /// The directory was opened for reading only.
+    #[error("the head chunks in {} are open for reading only", dir.display())]
+    ReadOnly {
+        /// Where.
+        dir: PathBuf,
+    },
     /// A sync had failed: chunks that were written then are safe from a crash only.
     #[error("head chunks of file {file:06} may not be on the disk: its sync has failed")]
     NotSafe {
@@ -64,6 +70,7 @@ pub struct ReadChunk {
 pub struct HeadChunks {
     fs: Arc<dyn Fs>,
     dir: PathBuf,
+    read_only: bool,
     /// Taken before the other two by whoever changes something.
     writer: Mutex<Writer>,
     /// The newest file, in which chunks may still be in memory.
@@ -115,7 +122,7 @@ impl HeadChunks {
             fs.sync_dir(parent).map_err(|error| io("making the directory", error))?;
         }
         let recovered = recover(&*fs, dir, true).map_err(|error| io("opening", error))?;
-        Ok((Self::with(fs, dir, &recovered), recovered))
+        Ok((Self::with(fs, dir, &recovered, false), recovered))
     }
 
     /// The same without a change to the directory, for reading only.
@@ -125,16 +132,17 @@ impl HeadChunks {
             doing: "opening",
             source,
         })?;
-        Ok((Self::with(fs, dir, &recovered), recovered))
+        Ok((Self::with(fs, dir, &recovered, true), recovered))
     }
 
-    fn with(fs: Arc<dyn Fs>, dir: &Path, recovered: &Recovered) -> Self {
+    fn with(fs: Arc<dyn Fs>, dir: &Path, recovered: &Recovered, read_only: bool) -> Self {
         let sealed =
             recovered.files.iter().map(|(number, facts)| (*number, Sealed { map: facts.map.clone(), max: facts.max }));
         let newest = recovered.files.keys().next_back().copied().unwrap_or(0);
         Self {
             fs,
             dir: dir.to_path_buf(),
+            read_only,
             writer: Mutex::new(Writer { newest, cut: true, not_safe: None }),
             tail: RwLock::new(None),
             sealed: RwLock::new(sealed.collect()),
@@ -148,6 +156,7 @@ impl HeadChunks {
     /// If the buffer is full and cannot be written. Nothing was added then, and everything that had been added is still
     /// there; the next call tries again.
     pub fn write(&self, head: &ChunkHead, data: &[u8]) -> Result<ChunkPlace, HeadChunksError> {
+        self.check_writable()?;
         let len = ChunkHead::len_with(data.len());
         if (FIRST_CHUNK + len) as u64 > MAX_FILE {
             return Err(HeadChunksError::TooLarge { len });
@@ -222,6 +231,7 @@ impl HeadChunks {
     /// Removes the files that have no sample at or after `before`, as far as older files go with them: numbers have no gap. The next
     /// chunk begins a new file, so that this one can go, too.
     pub fn truncate(&self, before: i64) -> Result<(), HeadChunksError> {
+        self.check_writable()?;
         let mut writer = self.writer.lock();
         if self.tail.read().as_ref().is_some_and(|tail| tail.end() > FIRST_CHUNK) {
             writer.cut = true;
@@ -278,6 +288,10 @@ impl HeadChunks {
             }
         }
         Ok(size)
+    }
+
+    fn check_writable(&self) -> Result<(), HeadChunksError> {
+        if self.read_only { Err(HeadChunksError::ReadOnly { dir: self.dir.clone() }) } else { Ok(()) }
     }
 
     /// Ends the newest file, and begins another.
