@@ -1,6 +1,8 @@
 //! Samples on their way in.
 
-use promd_model::{Columns, Exemplar, FloatHistogram, Histogram, HistogramError, Metadata};
+use promd_model::{
+    Columns, Exemplar, FloatHistogram, Histogram, HistogramError, HistogramLayout, HistogramRow, Metadata,
+};
 
 use crate::SeriesRef;
 
@@ -64,6 +66,36 @@ impl Batch {
         histogram: &FloatHistogram,
     ) -> Result<(), HistogramError> {
         self.columns.push_float_histogram(t, histogram)?;
+        self.series.push(series);
+        Ok(())
+    }
+
+    /// Adds a histogram of floats that counts from `start` (0: not known).
+    ///
+    /// # Errors
+    ///
+    /// If the histogram contradicts itself. The batch is as it was.
+    pub fn float_histogram_with_start(
+        &mut self,
+        series: SeriesRef,
+        t: i64,
+        histogram: &FloatHistogram,
+        start: i64,
+    ) -> Result<(), HistogramError> {
+        if start == 0 {
+            return self.float_histogram(series, t, histogram);
+        }
+        let row = HistogramRow {
+            t,
+            start,
+            counter_reset_hint: histogram.counter_reset_hint,
+            count: histogram.count,
+            zero_count: histogram.zero_count,
+            sum: histogram.sum,
+            positive: &histogram.positive_buckets,
+            negative: &histogram.negative_buckets,
+        };
+        self.columns.begin_histogram_run(HistogramLayout::from(histogram)).push(&row)?;
         self.series.push(series);
         Ok(())
     }
