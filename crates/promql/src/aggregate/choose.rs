@@ -1,0 +1,167 @@
+//! `topk`, `bottomk`, `limitk` and `limit_ratio`: some series of each group, step by step.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use promd_model::{FloatHistogram, Labels, float};
+use promd_promql_parser::ast::AggregateOp;
+
+use super::Groups;
+use crate::QueryError;
+use crate::annotations::Note;
+use crate::column::{Column, Point, Series};
+use crate::error::Result;
+use crate::eval::{Evaluator, Sink};
+use crate::functions::compare_values;
+use crate::plan::{Aggregate, Node};
+
+/// A sample that may be chosen: of which series, and what.
+#[derive(Debug, Clone)]
+struct Chosen {
+    series: usize,
+    value: f64,
+    histogram: Option<Arc<FloatHistogram>>,
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "checked before")]
+pub(super) fn eval(evaluator: &Evaluator<'_>, node: &Node, e: &Aggregate, sink: Sink<'_>) -> Result<()> {
+    let steps = node.steps.count;
+    let params = match &e.param {
+        Some(param) => evaluator.scalar(param)?,
+        None => Vec::new(),
+    };
+    if !judge(evaluator, e, &params)? {
+        return Ok(());
+    }
+    let mut finder = Groups::new(e);
+    // By group and step.
+    let mut chosen: Vec<Vec<Vec<Chosen>>> = Vec::new();
+    let mut names: Vec<(Labels, bool)> = Vec::new();
+    evaluator.eval(&e.expr, &mut |series| {
+        let (at, new) = finder.find(&series.labels);
+        if new.is_some() {
+            chosen.push(vec![Vec::new(); steps]);
+        }
+        let mut used = false;
+        for (step, point) in series.column.points() {
+            let one = match point {
+                Point::Float(value) => Chosen { series: names.len(), value, histogram: None },
+                Point::Histogram(histogram) => {
+                    Chosen { series: names.len(), value: 0.0, histogram: Some(Arc::clone(histogram)) }
+                }
+            };
+            let list = &mut chosen[at][step];
+            let param = params[step];
+            used |= match e.op {
+                AggregateOp::LimitRatio => {
+                    let taken = in_ratio(&series.labels, param);
+                    if taken {
+                        list.push(one);
+                    }
+                    taken
+                }
+                AggregateOp::LimitK => {
+                    let taken = (list.len() as i64) < param as i64;
+                    if taken {
+                        list.push(one);
+                    }
+                    taken
+                }
+                _ if one.histogram.is_some() => {
+                    if param as i64 > 0 {
+                        evaluator.notes.add(Note::IgnoredInAggregation(e.op.as_str()), node.span);
+                    }
+                    false
+                }
+                op => insert(list, one, param as i64, op == AggregateOp::TopK),
+            };
+        }
+        if used {
+            evaluator.charge(series.labels.as_packed().len() + size_of::<(Labels, bool)>())?;
+        }
+        names.push((series.labels.clone(), series.drop_name));
+        Ok(())
+    })?;
+    give(chosen, &names, steps, sink)
+}
+
+/// Looks at the parameters. `false` if nothing can come of them.
+fn judge(evaluator: &Evaluator<'_>, e: &Aggregate, params: &[f64]) -> Result<bool> {
+    // Numbers only: a NaN is looked for by itself.
+    let numbers = || params.iter().copied().filter(|param| !param.is_nan());
+    let (greatest, least) = (numbers().fold(f64::NEG_INFINITY, f64::max), numbers().fold(f64::INFINITY, f64::min));
+    let has_nan = params.iter().any(|param| param.is_nan());
+    let place = e.param.as_ref().map_or(e.expr.span, |param| param.span);
+    if e.op == AggregateOp::LimitRatio {
+        if greatest == 0.0 && least == 0.0 && !has_nan {
+            return Ok(false);
+        }
+        if has_nan {
+            return Err(QueryError::execution("Ratio value is NaN"));
+        }
+        for (got, capped, wrong) in [(greatest, 1.0, greatest > 1.0), (least, -1.0, least < -1.0)] {
+            if wrong {
+                evaluator.notes.add(Note::InvalidRatio { got, capped }, place);
+            }
+        }
+        return Ok(true);
+    }
+    if greatest < 1.0 && !has_nan {
+        return Ok(false);
+    }
+    if has_nan {
+        return Err(QueryError::execution("Parameter value is NaN"));
+    }
+    // 2^63.
+    let limit = 9_223_372_036_854_775_808.0;
+    if least <= -limit {
+        return Err(QueryError::execution(format!("Scalar value {} underflows int64", float::g(least))));
+    }
+    if greatest >= limit {
+        return Err(QueryError::execution(format!("Scalar value {} overflows int64", float::g(greatest))));
+    }
+    Ok(true)
+}
+
+/// Whether a share of all series, by the hash of their labels, holds this one.
+#[expect(clippy::cast_precision_loss, reason = "as Prometheus does")]
+fn in_ratio(labels: &Labels, ratio: f64) -> bool {
+    let ratio = ratio.clamp(-1.0, 1.0);
+    let offset = labels.hash() as f64 / u64::MAX as f64;
+    if ratio >= 0.0 { offset < ratio } else { offset >= 1.0 + ratio }
+}
+
+/// Keeps the best so many, the best first. Of equal ones those that came first stay.
+fn insert(list: &mut Vec<Chosen>, one: Chosen, most: i64, descending: bool) -> bool {
+    let at = list.partition_point(|known| compare_values(known.value, one.value, descending).is_le());
+    if i64::try_from(at).unwrap_or(i64::MAX) >= most {
+        return false;
+    }
+    list.insert(at, one);
+    if i64::try_from(list.len()).unwrap_or(i64::MAX) > most {
+        list.pop();
+    }
+    true
+}
+
+/// Hands out what was chosen: group after group, and for a single step in the order of choice.
+fn give(chosen: Vec<Vec<Vec<Chosen>>>, names: &[(Labels, bool)], steps: usize, sink: Sink<'_>) -> Result<()> {
+    let mut known: HashMap<usize, usize> = HashMap::new();
+    let mut all: Vec<Series> = Vec::new();
+    for group in chosen {
+        for (step, list) in group.into_iter().enumerate() {
+            for one in list {
+                let at = *known.entry(one.series).or_insert_with(|| {
+                    let (labels, drop_name) = names[one.series].clone();
+                    all.push(Series { labels, drop_name, column: Column::absent(steps) });
+                    all.len() - 1
+                });
+                match one.histogram {
+                    Some(histogram) => all[at].column.set_histogram(step, histogram),
+                    None => all[at].column.set(step, one.value),
+                }
+            }
+        }
+    }
+    all.iter_mut().try_for_each(sink)
+}

@@ -1,0 +1,126 @@
+//! From series to an answer.
+
+use std::sync::Arc;
+
+use super::window::Samples;
+use super::{Evaluator, Merged};
+use crate::column::{Point, Series, without_metadata};
+use crate::error::Result;
+use crate::functions::extended;
+use crate::plan::{Kind, Node, RangeVector};
+use crate::steps::Steps;
+use crate::{MatrixSeries, Number, QueryError, Value, VectorSample};
+
+impl Evaluator<'_> {
+    /// The answer to the whole query.
+    pub(crate) fn run(&self, is_range: bool, steps: Steps) -> Result<Value> {
+        let root = &self.plan.root;
+        match &root.kind {
+            Kind::Text(text) => return Ok(Value::String { t: steps.start, text: text.clone() }),
+            Kind::Range(range) => return self.matrix_of(range, steps.start),
+            _ => {}
+        }
+        let series = self.named(self.collect(root)?)?;
+        if is_range {
+            return Ok(Value::Matrix(matrix(series, steps)));
+        }
+        if is_scalar(root) {
+            let v = series.first().and_then(|series| series.column.float(0)).unwrap_or(f64::NAN);
+            return Ok(Value::Scalar { t: steps.start, v });
+        }
+        let samples = series.iter().filter_map(|series| {
+            let value = match series.column.get(0)? {
+                Point::Float(value) => Number::Float(value),
+                Point::Histogram(histogram) => Number::Histogram(Arc::clone(histogram)),
+            };
+            Some(VectorSample { labels: series.labels.clone(), t: steps.start, value })
+        });
+        Ok(Value::Vector(samples.collect()))
+    }
+
+    /// Drops the names that were to be dropped at the end, and finds what then has the same labels.
+    fn named(&self, series: Vec<Series>) -> Result<Vec<Series>> {
+        let mut all = Merged::default();
+        for mut series in series {
+            if series.drop_name {
+                series.labels = without_metadata(&series.labels);
+            }
+            all.add(series)?;
+        }
+        Ok(all.series)
+    }
+
+    fn matrix_of(&self, range: &RangeVector, now: i64) -> Result<Value> {
+        let end = range.at.unwrap_or(now).saturating_sub(range.offset);
+        let start = end.saturating_sub(range.range);
+        let lookback = self.options.lookback;
+        let mut all = Vec::new();
+        self.ranges(range, false, &mut |labels, drop_name, samples: &mut Samples| {
+            let within = |t: i64, behind: i64, ahead: i64| t > start - behind && t <= end + ahead;
+            let (behind, ahead) = match range.mode {
+                None => (0, 0),
+                Some(promd_promql_parser::ast::RangeMode::Anchored) => (lookback, 0),
+                Some(promd_promql_parser::ast::RangeMode::Smoothed) => (lookback, lookback),
+            };
+            let mut floats: Vec<(i64, f64)> = samples
+                .t
+                .iter()
+                .copied()
+                .zip(samples.v.iter().copied())
+                .filter(|(t, _)| within(*t, behind, ahead))
+                .collect();
+            let histograms: Vec<_> = samples
+                .histogram_t
+                .iter()
+                .copied()
+                .zip(samples.histograms().iter().cloned().map(Arc::new))
+                .filter(|(t, _)| within(*t, behind, ahead))
+                .collect();
+            if let Some(mode) = range.mode {
+                if !histograms.is_empty() {
+                    let text = format!("{} modifier is not supported with histograms", mode.as_str());
+                    return Err(QueryError::execution(text));
+                }
+                floats = extended::points(&floats, start, end, mode);
+            }
+            if !floats.is_empty() || !histograms.is_empty() {
+                let labels = if drop_name { without_metadata(labels) } else { labels.clone() };
+                all.push(MatrixSeries { labels, floats, histograms });
+            }
+            Ok(())
+        })?;
+        all.sort_by(|a, b| a.labels.cmp(&b.labels));
+        if !all.is_sorted_by(|a, b| a.labels < b.labels) {
+            return Err(QueryError::same_labels());
+        }
+        Ok(Value::Matrix(all))
+    }
+}
+
+fn is_scalar(node: &Node) -> bool {
+    match &node.kind {
+        Kind::Number(_) | Kind::ScalarBinary(_) => true,
+        Kind::Negate(inner) | Kind::Invariant(inner) => is_scalar(inner),
+        Kind::Call(call) => call.is_scalar(),
+        _ => false,
+    }
+}
+
+fn matrix(series: Vec<Series>, steps: Steps) -> Vec<MatrixSeries> {
+    let mut all: Vec<MatrixSeries> = series
+        .into_iter()
+        .map(|series| {
+            let mut one = MatrixSeries { labels: series.labels, ..MatrixSeries::default() };
+            for (step, point) in series.column.points() {
+                match point {
+                    Point::Float(value) => one.floats.push((steps.at(step), value)),
+                    Point::Histogram(histogram) => one.histograms.push((steps.at(step), Arc::clone(histogram))),
+                }
+            }
+            one
+        })
+        .filter(|series| !series.floats.is_empty() || !series.histograms.is_empty())
+        .collect();
+    all.sort_by(|a, b| a.labels.cmp(&b.labels));
+    all
+}
