@@ -27,6 +27,7 @@ mod eval;
 mod functions;
 mod plan;
 mod steps;
+pub mod test;
 mod value;
 
 pub use engine::{Answer, Cancel, Engine, EngineOptions, Query};
