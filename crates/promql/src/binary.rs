@@ -30,7 +30,7 @@ pub(crate) fn vector_scalar(evaluator: &Evaluator<'_>, node: &Node, e: &Binary, 
         for (step, point) in series.column.points() {
             let number = Point::Float(scalars[step]);
             let (lhs, rhs) = if e.swapped { (number, point) } else { (point, number) };
-            let Some(outcome) = pair::of_points(lhs, rhs, &told, true) else { continue };
+            let Some(outcome) = pair::of_points(lhs, rhs, &told) else { continue };
             if e.return_bool {
                 result.set(step, f64::from(u8::from(outcome.keep)));
             } else if e.op.is_comparison() && outcome.keep {

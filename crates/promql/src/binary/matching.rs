@@ -180,7 +180,7 @@ impl Matcher<'_> {
         for step in 0..self.steps {
             let Some((of_many, of_one)) = points(step) else { continue };
             let (lhs, rhs) = if swapped { (of_one, of_many) } else { (of_many, of_one) };
-            let Some(outcome) = pair::of_points(lhs, rhs, &self.told, false) else { continue };
+            let Some(outcome) = pair::of_points(lhs, rhs, &self.told) else { continue };
             self.mark(signature, step)?;
             let at = match made {
                 Some(at) => at,

@@ -77,7 +77,7 @@ impl Outcome {
 }
 
 /// What an operator makes of two samples; nothing if it cannot do anything with them, which it says.
-pub(super) fn of_points(lhs: Point<'_>, rhs: Point<'_>, told: &Told<'_>, scalar: bool) -> Option<Outcome> {
+pub(super) fn of_points(lhs: Point<'_>, rhs: Point<'_>, told: &Told<'_>) -> Option<Outcome> {
     use BinaryOp::{Add, Div, Equal, Mul, NotEqual, Sub, TrimLower, TrimUpper};
     let op = told.op;
     let scaled = |histogram: &FloatHistogram, change: &dyn Fn(&mut FloatHistogram)| {
@@ -112,7 +112,6 @@ pub(super) fn of_points(lhs: Point<'_>, rhs: Point<'_>, told: &Told<'_>, scalar:
                 Point::Float(_) => "float",
                 Point::Histogram(_) => "histogram",
             };
-            let _ = scalar;
             told.say(Note::IncompatibleTypes { lhs: kind(lhs), op: op.as_str(), rhs: kind(rhs) });
             None
         }
