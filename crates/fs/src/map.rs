@@ -68,6 +68,10 @@ pub struct Map {
 pub trait Witness: Send + Sync {
     /// Whether a byte of the range (which lies inside the map) may be missing.
     fn lost(&self, range: Range<usize>) -> bool;
+
+    /// Takes the pages that lie within the range (which lies inside the map) out of the memory of the process, if they can be had
+    /// again from the file.
+    fn forget(&self, _range: Range<usize>) {}
 }
 
 impl Map {
@@ -130,6 +134,20 @@ impl Map {
         match &self.witness {
             Some(witness) if witness.lost(range) => Err(self.error(ErrorKind::LostPages)),
             _ => Ok(()),
+        }
+    }
+
+    /// Says that a part of it is not needed soon: whole pages of it leave the memory of the process. What is read there later is
+    /// fetched again, and losses are remembered. So it is never wrong, only slow for what is needed again.
+    ///
+    /// For a pass over files that together are larger than the memory should get, by a reader that is told how much memory it
+    /// takes: the kernel lets go of such pages by itself, but only when it is short of memory.
+    pub fn forget(&self, range: Range<usize>) {
+        if let Some(witness) = &self.witness
+            && range.start < range.end
+            && range.end <= self.bytes.len()
+        {
+            witness.forget(range);
         }
     }
 

@@ -48,6 +48,50 @@ fn a_map_is_the_file_and_outlives_it() {
     assert_eq!(part, [1, 2].as_slice());
 }
 
+/// How many bytes of the map are in the memory of this process, as the kernel counts.
+fn resident(map: &Map) -> usize {
+    let address = map.bytes().as_ptr().addr();
+    let all = fs::read_to_string("/proc/self/smaps").unwrap();
+    let mut lines = all.lines().skip_while(|line| {
+        let range = line.split(' ').next().and_then(|range| range.split_once('-'));
+        let number = |text: &str| usize::from_str_radix(text, 16).ok();
+        range.is_none_or(|(start, end)| !matches!((number(start), number(end)), (Some(start), Some(end)) if (start..end).contains(&address)))
+    });
+    let rss = lines.find_map(|line| line.strip_prefix("Rss:")).unwrap();
+    rss.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
+}
+
+#[test]
+fn what_is_forgotten_leaves_the_memory_and_comes_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let map = RealFs::new().map(&file(dir.path(), 100), Access::Sequential).unwrap();
+    let sum = |map: &Map| map.bytes().iter().map(|byte| usize::from(*byte)).sum::<usize>();
+    // 1 to 100, each a page long.
+    assert_eq!((sum(&map), resident(&map)), (5050 * PAGE, 100 * PAGE));
+    // Pages that lie within it: the first is not whole, nor is the last.
+    map.forget(1..99 * PAGE - 1);
+    assert_eq!(resident(&map), 3 * PAGE);
+    for nothing in [5..5, 0..101 * PAGE, 200 * PAGE..300 * PAGE] {
+        map.forget(nothing);
+    }
+    assert_eq!(sum(&map), 5050 * PAGE);
+    map.check(0..100 * PAGE).unwrap();
+}
+
+#[test]
+fn what_was_lost_is_lost_when_it_is_forgotten() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = file(dir.path(), 8);
+    let map = map(&path);
+    cut(&path, 4 * PAGE);
+    assert_eq!(kind(map.read(5 * PAGE..6 * PAGE, |bytes| bytes[0])), ErrorKind::LostPages);
+    map.forget(0..8 * PAGE);
+    assert_eq!(kind(map.read(5 * PAGE..6 * PAGE, |bytes| bytes[0])), ErrorKind::LostPages);
+    // In memory when the file was cut or not: what is forgotten is fetched again, or lost.
+    assert_eq!(kind(map.read(7 * PAGE..8 * PAGE, |bytes| bytes[0])), ErrorKind::LostPages);
+    assert_eq!(map.read(0..PAGE, |bytes| bytes[0]).unwrap(), 1);
+}
+
 #[test]
 fn a_cut_file_is_reported_and_the_process_lives() {
     let dir = tempfile::tempdir().unwrap();

@@ -17,7 +17,7 @@ use std::ptr;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use libc::{c_int, c_void, siginfo_t};
-use memmap2::{Mmap, MmapOptions};
+use memmap2::{Mmap, MmapOptions, UncheckedAdvice};
 use rustix::mm::{MapFlags, ProtFlags};
 
 use super::registry;
@@ -29,6 +29,19 @@ pub(super) fn map_readable(file: &fs::File, len: usize) -> io::Result<Mmap> {
     // it writes then shows through, and readers here interpret bytes only by checked code, after a checksum. That the
     // file may shrink is what the handler below is for.
     unsafe { MmapOptions::new().len(len).map(file) }
+}
+
+/// Takes the pages that lie within a range of a map out of memory.
+pub(super) fn forget(map: &Mmap, range: Range<usize>) {
+    let page = rustix::param::page_size();
+    let (start, end) = (range.start.next_multiple_of(page), range.end / page * page);
+    if start < end && end <= map.len() {
+        // SAFETY: the pages are those of a map of a file that is not written through the map, so that they read the same when
+        // the kernel has fetched them again; a page of zeros that the handler put there is one of zeros again.
+        let advised = unsafe { map.unchecked_advise_range(UncheckedAdvice::DontNeed, start, end - start) };
+        // A hint, as the others: a kernel that does not take it keeps the pages.
+        drop(advised);
+    }
 }
 
 /// The handler that was installed before ours.

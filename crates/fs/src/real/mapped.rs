@@ -37,6 +37,10 @@ impl Witness for Mapping {
     fn lost(&self, range: Range<usize>) -> bool {
         self.registered.lost(range)
     }
+
+    fn forget(&self, range: Range<usize>) {
+        guard::forget(&self.map, range);
+    }
 }
 
 /// What keeps the map alive inside `Bytes`.
