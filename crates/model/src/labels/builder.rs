@@ -151,6 +151,10 @@ impl LabelsBuilder {
 
     /// Where the edit of `name` is, or ought to be.
     fn position(&self, name: &str) -> Result<usize, usize> {
+        // Most come in order.
+        if self.edits.last().is_none_or(|last| slice(&self.text, &last.name) < name) {
+            return Err(self.edits.len());
+        }
         self.edits.binary_search_by(|edit| slice(&self.text, &edit.name).cmp(name))
     }
 }
