@@ -35,6 +35,7 @@ pub struct Block {
     holes: Holes,
     damage: Vec<Damage>,
     size: u64,
+    access: Access,
 }
 
 impl Block {
@@ -73,7 +74,7 @@ impl Block {
         size += segments.size();
         damage.extend(facts.iter().flat_map(|facts| differing_files(&**fs, dir, facts, &damage)).collect::<Vec<_>>());
         let dir = dir.to_path_buf();
-        Ok(Self { dir, meta, meta_rebuilt: rebuilt, facts, index, segments, tombstones, holes, damage, size })
+        Ok(Self { dir, meta, meta_rebuilt: rebuilt, facts, index, segments, tombstones, holes, damage, size, access })
     }
 
     /// The folder.
@@ -173,6 +174,11 @@ impl Block {
             Ok(FileFacts { name, size, crc32c: None })
         };
         names.into_iter().map(facts).collect()
+    }
+
+    /// How it is read.
+    pub(crate) fn access(&self) -> Access {
+        self.access
     }
 
     pub(crate) fn facts(&self) -> Option<&Facts> {

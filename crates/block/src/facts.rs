@@ -7,13 +7,16 @@
 use std::path::Path;
 
 use promd_codec::Crc32c;
-use promd_fs::{Access, Fs};
+use promd_fs::{Fs, OpenMode};
 use serde::{Deserialize, Serialize};
 
 use crate::{BlockError, Consequence, Damage, Meta, Part, sealed};
 
 /// The name of the file in the folder of a block. Prometheus passes over names that it does not know.
 pub(crate) const FILE: &str = "promd-meta";
+
+/// How much of a file is read at once.
+const PIECE: usize = 256 << 10;
 
 /// What `promd-meta` says of a block.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -69,10 +72,17 @@ impl Facts {
 impl FileFacts {
     /// Of a file as it is, all of which is read.
     pub fn of(fs: &dyn Fs, dir: &Path, name: &str) -> Result<Self, BlockError> {
-        let map = fs.map(&dir.join(name), Access::Sequential)?;
+        let file = fs.open(&dir.join(name), OpenMode::Read)?;
         let mut crc = Crc32c::new();
-        crc.update(map.bytes());
-        map.check(0..map.len())?;
-        Ok(Self { name: name.to_owned(), size: map.len() as u64, crc32c: Some(crc.finish()) })
+        let mut size = 0;
+        let mut piece = vec![0; PIECE];
+        loop {
+            let read = file.read_at(&mut piece, size)?;
+            if read == 0 {
+                return Ok(Self { name: name.to_owned(), size, crc32c: Some(crc.finish()) });
+            }
+            crc.update(piece.get(..read).unwrap_or_default());
+            size += read as u64;
+        }
     }
 }

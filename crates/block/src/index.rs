@@ -52,6 +52,7 @@
 mod entry;
 mod format;
 mod layout;
+mod pass;
 mod reader;
 mod rebuild;
 mod section;
@@ -60,6 +61,7 @@ mod table;
 mod writer;
 
 pub use format::{ChunkMeta, Toc};
+pub(crate) use pass::Pass;
 pub use reader::Index;
 pub use symbols::SymbolsIter;
 pub use writer::IndexWriter;

@@ -55,6 +55,7 @@ mod select;
 mod series;
 mod source;
 mod tombstones;
+mod trail;
 mod verify;
 mod write;
 

@@ -6,7 +6,7 @@ use std::iter::Peekable;
 
 use promd_model::{Columns, Labels, LabelsBuilder};
 
-use crate::index::{ChunkMeta, SymbolsIter};
+use crate::index::{ChunkMeta, Pass, SymbolsIter};
 use crate::series::SeriesIds;
 use crate::{
     Block, BlockError, BlockSource, ChunkRef, Consequence, Damage, Hole, LostSeries, Part, ReadChunk, SourceChunk,
@@ -25,6 +25,7 @@ pub struct BlockReader<'a> {
     /// Begun when they are first asked for.
     symbols: Option<SymbolsIter<'a>>,
     series: Option<SeriesIds<'a>>,
+    entries: Pass<'a>,
     labels: LabelsBuilder,
     chunks: Vec<ChunkMeta>,
     /// The holes of series that come later; those of a series that does not come are lost.
@@ -42,6 +43,7 @@ impl<'a> BlockReader<'a> {
             block,
             symbols: None,
             series: None,
+            entries: Pass::new(block.index(), block.access()),
             labels: LabelsBuilder::new(),
             chunks: Vec::new(),
             holes: block.holes().by_series().peekable(),
@@ -161,7 +163,7 @@ impl BlockSource for BlockReader<'_> {
                 self.lose_damaged_series();
                 return Ok(false);
             };
-            match index.series(id, &mut self.labels, &mut self.chunks) {
+            match self.entries.series(id, &mut self.labels, &mut self.chunks) {
                 // It is among what the index has noted, and lost in the end.
                 Err(BlockError::Damaged(damage)) if damage.part == Part::IndexSeries => continue,
                 read => read?,

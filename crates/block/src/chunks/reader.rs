@@ -8,6 +8,7 @@ use promd_codec::{DecodeError, Reader};
 use promd_fs::{Access, EntryKind, ErrorKind, Fs, Map};
 
 use super::{CRC, ChunkRef, DIR, HEADER, MAGIC, MAX_LENGTH_FIELD, VERSION, file_name};
+use crate::trail::Trail;
 use crate::{BlockError, Consequence, Damage, Part};
 
 /// The segments of a block, mapped.
@@ -23,6 +24,7 @@ pub struct Segments {
 struct Segment {
     number: u32,
     map: Map,
+    trail: Trail,
 }
 
 /// A chunk as it was read, its checksum verified. The bytes keep the map alive.
@@ -66,7 +68,7 @@ impl Segments {
             match fs.map(&path, access) {
                 Ok(map) => {
                     all.damage.extend(check_header(&path, &map));
-                    all.segments.push(Segment { number, map });
+                    all.segments.push(Segment { number, map, trail: Trail::new(access) });
                 }
                 Err(error) if is_of_the_machine(error.kind()) => return Err(error.into()),
                 Err(error) => all.damage.push(damage_of(&path, error.kind().to_string())),
@@ -144,6 +146,7 @@ impl Segment {
 
     fn read(&self, offset: u32) -> Result<ReadChunk, Broken> {
         let (start, end) = self.extent(offset)?;
+        self.trail.pass(&self.map, start);
         let all = self.map.bytes();
         let mut reader = Reader::with_offset(all.get(start..end).unwrap_or_default(), start);
         let covered = reader.bytes(end - start - CRC)?;

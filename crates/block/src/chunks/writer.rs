@@ -14,7 +14,7 @@ use crate::{BlockError, FileFacts};
 pub const DEFAULT_SEGMENT_SIZE: u32 = 512 << 20;
 
 /// How much is gathered before it is written.
-const BUFFER: usize = 1 << 20;
+const BUFFER: usize = 256 << 10;
 
 /// Writes the segments of a block.
 ///

@@ -190,6 +190,17 @@ impl Index {
     /// If the entry is damaged: the series is missing from the block, the others are not.
     pub fn series(&self, id: u32, labels: &mut LabelsBuilder, chunks: &mut Vec<ChunkMeta>) -> Result<(), BlockError> {
         let symbols = self.symbol_table()?;
+        self.series_by(|_, reference| symbols.get(self.file(), reference), id, labels, chunks)
+    }
+
+    /// As [`series`](Self::series), with a way to the text of a symbol, which is also told its place in the entry.
+    pub(super) fn series_by<'a>(
+        &self,
+        mut text: impl FnMut(usize, u32) -> Option<&'a str>,
+        id: u32,
+        labels: &mut LabelsBuilder,
+        chunks: &mut Vec<ChunkMeta>,
+    ) -> Result<(), BlockError> {
         labels.reset(&Labels::empty());
         chunks.clear();
         let missing = |error| {
@@ -202,8 +213,11 @@ impl Index {
         let unknown = |reference: u32| DecodeError::new(DecodeErrorKind::OutOfRange { value: reference.into() }, start);
         let mut wrong = None;
         let mut before = "";
+        let mut place = 0;
         let read = entry::labels(&mut body, |name, value| {
-            match (symbols.get(self.file(), name), symbols.get(self.file(), value)) {
+            let texts = (text(place, name), text(place + 1, value));
+            place += 2;
+            match texts {
                 (Some(name), Some(value)) if name > before => {
                     labels.set(name, value);
                     before = name;
@@ -217,7 +231,7 @@ impl Index {
             .map_err(missing)?;
         // The symbols were verified when they were first used; their pages may be gone since.
         self.map.check(start..body.position())?;
-        Ok(self.map.check(symbols.range())?)
+        Ok(self.map.check(self.symbol_table()?.range())?)
     }
 
     /// Reads all of the index but the padding and what Prometheus ignores, and returns all damage.
@@ -239,11 +253,15 @@ impl Index {
         Ok(self.damages())
     }
 
-    fn file(&self) -> &[u8] {
+    pub(super) fn map(&self) -> &Map {
+        &self.map
+    }
+
+    pub(super) fn file(&self) -> &[u8] {
         self.map.bytes()
     }
 
-    fn symbol_table(&self) -> Result<&Symbols, BlockError> {
+    pub(super) fn symbol_table(&self) -> Result<&Symbols, BlockError> {
         let read = || {
             let error =
                 match self.checked(Symbols::read(self.file(), self.layout.symbols, self.version), Symbols::range) {
@@ -264,12 +282,17 @@ impl Index {
     /// The verified body of the entry of this series.
     fn body(&self, id: u32) -> Result<Reader<'_>, DecodeError> {
         let Range { start, end } = self.layout.series.clone();
-        let scale = if self.version == 1 { 1 } else { SERIES_ALIGN };
-        let offset = (id as usize).saturating_mul(scale);
+        let offset = self.offset_of(id);
         if offset < start {
             return Err(DecodeError::new(DecodeErrorKind::OutOfRange { value: id.into() }, offset));
         }
         entry::body(self.file(), offset, end).map(|(body, _)| body)
+    }
+
+    /// Where the entry of a series starts, if there is one.
+    pub(super) fn offset_of(&self, id: u32) -> usize {
+        let scale = if self.version == 1 { 1 } else { SERIES_ALIGN };
+        (id as usize).saturating_mul(scale)
     }
 
     fn walk(&self) -> Walk<'_> {
