@@ -45,26 +45,28 @@ fn main() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let numbers: Vec<f64> = text.split_whitespace().map(|number| number.parse().unwrap()).collect();
-    let here = Cost { cpu: numbers[0], peak: numbers[1] };
+    let here = Cost { user: numbers[0], system: numbers[1], peak: numbers[2] };
     println!("{samples} samples");
     print("promd", here, samples, None);
     if let Some(program) = peer("prometheus") {
         let server = Server::start(&program, &theirs, SHORTEST, LONGEST);
         let before = usage(server.id());
         server.compact(2 * LONGEST);
-        let after = usage(server.id());
         // The memory is that of the whole process, the time that from ready to done.
-        print("Prometheus", Cost { cpu: after.cpu - before.cpu, peak: after.peak }, samples, Some(here));
+        print("Prometheus", usage(server.id()).since(before), samples, Some(here));
     }
 }
 
 fn print(name: &str, cost: Cost, samples: u64, ours: Option<Cost>) {
     #[expect(clippy::cast_precision_loss, reason = "a figure to be read")]
-    let each = cost.cpu / samples as f64;
+    let samples = samples as f64;
     let ratio = ours.map_or(String::new(), |ours| {
-        format!("   promd takes {:.3} of the CPU and {:.3} of the memory", ours.cpu / cost.cpu, ours.peak / cost.peak)
+        let (cpu, user, peak) = (ours.cpu() / cost.cpu(), ours.user / cost.user, ours.peak / cost.peak);
+        format!("   promd takes {cpu:.3} of the CPU ({user:.3} without the kernel) and {peak:.3} of the memory")
     });
-    println!("{name:<12} {each:>8.3} ns of CPU a sample {:>8.1} MiB at most{ratio}", cost.peak / f64::from(1 << 20));
+    let (user, system) = (cost.user / samples, cost.system / samples);
+    let peak = cost.peak / f64::from(1 << 20);
+    println!("{name:<12} {user:>6.2} + {system:>5.2} ns of CPU a sample {peak:>8.1} MiB at most{ratio}");
 }
 
 /// Compacts what is due in a data directory, and prints what it took.
@@ -83,8 +85,8 @@ fn compact_here(data: &Path) {
     let outcome =
         compact(&fs, data, BlockId::new(1, 1), inputs.collect(), &options, &mut |_| ControlFlow::Continue(()));
     assert!(matches!(outcome, Ok(Compacted::Into(..))), "{outcome:?}");
-    let after = usage(std::process::id());
-    println!("{} {}", after.cpu - before.cpu, after.peak);
+    let cost = usage(std::process::id()).since(before);
+    println!("{} {} {}", cost.user, cost.system, cost.peak);
 }
 
 fn copy(from: &Path, to: &Path) {
