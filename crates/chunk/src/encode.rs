@@ -1,6 +1,8 @@
 //! Columns into chunks.
 
-use promd_model::{Columns, FloatHistogram, Histogram, Run};
+use std::ops::Range;
+
+use promd_model::{Columns, FloatHistogram, FloatRun, Histogram, Run};
 use thiserror::Error;
 
 use crate::histogram::{Float, HistogramAppenderOf, HistogramRefused, Integer, Kind, ResetHeader};
@@ -8,6 +10,9 @@ use crate::{Encoding, Xor2Appender, XorAppender};
 
 /// How many samples Prometheus puts into a chunk that it writes anew from samples.
 const SAMPLES: usize = 120;
+
+/// The most samples that every encoding can count.
+const MOST_IN_ANY: u16 = (1 << 14) - 1;
 
 /// Cuts samples into chunks, as Prometheus does where it writes chunks anew: in its compactor, and where a query asks for
 /// chunks of what was merged.
@@ -32,6 +37,36 @@ const SAMPLES: usize = 120;
 pub struct Encoder {
     samples: usize,
     floats: Encoding,
+    /// Whether histograms have start timestamps; `None`: those that have one.
+    starts: Option<bool>,
+}
+
+/// The chunks that an [`Encoder`] makes of rows that come piece by piece, from columns that take turns.
+///
+/// ```
+/// use promd_chunk::Encoder;
+/// use promd_model::Columns;
+///
+/// let (mut even, mut odd) = (Columns::new(), Columns::new());
+/// even.push_float(0, 0.5);
+/// even.push_float(20, 0.5);
+/// odd.push_float(10, 0.5);
+/// let mut chunks = Vec::new();
+/// let mut emit = |chunk: promd_chunk::Encoded<'_>| chunks.push((chunk.min, chunk.max));
+/// let mut chunker = Encoder::new().chunker();
+/// chunker.append(&even, 0..1, &mut emit)?;
+/// chunker.append(&odd, 0..1, &mut emit)?;
+/// chunker.append(&even, 1..2, &mut emit)?;
+/// chunker.finish(&mut emit);
+/// assert_eq!(chunks, [(0, 20)]);
+/// # Ok::<(), promd_chunk::EncodeError>(())
+/// ```
+#[derive(Debug)]
+pub struct Chunker {
+    rules: Encoder,
+    open: Option<Open>,
+    /// A histogram whose memory is used again.
+    scratch: FloatHistogram,
 }
 
 /// A chunk that is done.
@@ -59,6 +94,15 @@ pub enum EncodeError {
     },
 }
 
+impl EncodeError {
+    /// The time of the sample that cannot be written.
+    #[must_use]
+    pub const fn time(&self) -> i64 {
+        let Self::Malformed { t } = self;
+        *t
+    }
+}
+
 impl Default for Encoder {
     fn default() -> Self {
         Self::new()
@@ -69,7 +113,7 @@ impl Encoder {
     /// An encoder that writes what every reader can read: XOR, unless there are start timestamps.
     #[must_use]
     pub const fn new() -> Self {
-        Self { samples: SAMPLES, floats: Encoding::Xor }
+        Self { samples: SAMPLES, floats: Encoding::Xor, starts: None }
     }
 
     /// Writes all floats as XOR2, which Prometheus 3.5 cannot read.
@@ -82,8 +126,19 @@ impl Encoder {
     /// Ends a chunk after another number of samples: at least 1, at most what every encoding can count.
     #[must_use]
     pub fn with_samples(mut self, samples: u16) -> Self {
-        self.samples = usize::from(samples.clamp(1, 0x3fff));
+        self.samples = usize::from(samples.clamp(1, MOST_IN_ANY));
         self
+    }
+
+    /// For some of the samples of a chunk, which stay one chunk of its encoding unless something in them forbids it.
+    #[must_use]
+    pub const fn like(encoding: Encoding) -> Self {
+        let counted = match encoding {
+            Encoding::HistogramWithStarts | Encoding::FloatHistogramWithStarts => MOST_IN_ANY as usize,
+            _ => u16::MAX as usize,
+        };
+        let floats = if matches!(encoding, Encoding::Xor2) { Encoding::Xor2 } else { Encoding::Xor };
+        Self { samples: counted, floats, starts: Some(!encoding.is_classic()) }
     }
 
     /// Hands the chunks of all samples to `emit`, in their order.
@@ -92,45 +147,81 @@ impl Encoder {
     ///
     /// If a histogram is malformed. The chunks up to it have been handed over.
     pub fn encode(&self, columns: &Columns, mut emit: impl FnMut(Encoded<'_>)) -> Result<(), EncodeError> {
-        let mut open = None;
-        for run in columns.runs() {
+        let mut chunker = self.chunker();
+        let outcome = chunker.append(columns, 0..columns.len(), &mut emit);
+        chunker.finish(emit);
+        outcome
+    }
+
+    /// Begins to make chunks of rows.
+    #[must_use]
+    pub fn chunker(self) -> Chunker {
+        Chunker { rules: self, open: None, scratch: FloatHistogram::default() }
+    }
+}
+
+impl Chunker {
+    /// Appends rows, which must be later than those before, and hands over the chunks that are done.
+    ///
+    /// # Errors
+    ///
+    /// If a histogram is malformed. The rows up to it have been appended; one may go on with the row behind it.
+    pub fn append(
+        &mut self,
+        columns: &Columns,
+        rows: Range<usize>,
+        mut emit: impl FnMut(Encoded<'_>),
+    ) -> Result<(), EncodeError> {
+        // Where columns take turns with nearly every sample, rows of floats must not have to look for their run.
+        if let Some(run) = columns.as_floats() {
+            self.floats(&run, rows, &mut emit);
+            return Ok(());
+        }
+        for run in columns.runs_of(rows) {
             match run {
-                Run::Floats(run) => {
-                    for (row, (t, v)) in run.t.iter().zip(run.v).enumerate() {
-                        let start = run.start.and_then(|starts| starts.get(row)).copied().unwrap_or(0);
-                        self.float(&mut open, &mut emit, Row { t: *t, start }, *v);
-                    }
-                }
+                Run::Floats(run) => self.floats(&run, 0..run.len(), &mut emit),
                 Run::Histograms(run) => {
                     for (row, t) in run.t.iter().enumerate() {
-                        self.histogram::<Integer>(
-                            &mut open,
-                            &mut emit,
-                            row_of(*t, run.start, row),
-                            &run.histogram(row),
-                        )?;
+                        let at = Row { t: *t, start: start(run.start, row) };
+                        self.histogram::<Integer>(&mut emit, at, &run.histogram(row))?;
                     }
                 }
                 Run::FloatHistograms(run) => {
-                    let mut histogram = FloatHistogram::default();
+                    let mut histogram = std::mem::take(&mut self.scratch);
                     for (row, t) in run.t.iter().enumerate() {
+                        let at = Row { t: *t, start: start(run.start, row) };
                         run.float_histogram_into(row, &mut histogram);
-                        self.histogram::<Float>(&mut open, &mut emit, row_of(*t, run.start, row), &histogram)?;
+                        self.histogram::<Float>(&mut emit, at, &histogram)?;
                     }
+                    self.scratch = histogram;
                 }
             }
         }
-        close(&mut open, &mut emit);
         Ok(())
     }
 
-    fn float(&self, open: &mut Option<Open>, emit: &mut impl FnMut(Encoded<'_>), row: Row, v: f64) {
-        let room = open.as_mut().is_some_and(|open| open.samples < self.samples && open.push_float(row, v));
+    /// Hands over the last chunk, if there is one. What is appended next begins another.
+    pub fn finish(&mut self, mut emit: impl FnMut(Encoded<'_>)) {
+        close(&mut self.open, &mut emit);
+    }
+
+    fn floats(&mut self, run: &FloatRun<'_>, rows: Range<usize>, emit: &mut impl FnMut(Encoded<'_>)) {
+        let times = run.t.get(rows.clone()).unwrap_or_default();
+        let values = run.v.get(rows.clone()).unwrap_or_default();
+        for (row, (t, v)) in rows.zip(times.iter().zip(values)) {
+            self.float(emit, Row { t: *t, start: start(run.start, row) }, *v);
+        }
+    }
+
+    #[inline]
+    fn float(&mut self, emit: &mut impl FnMut(Encoded<'_>), row: Row, v: f64) {
+        let Self { rules, open, .. } = self;
+        let room = open.as_mut().is_some_and(|open| open.samples < rules.samples && open.push_float(row, v));
         if room {
             return;
         }
         close(open, emit);
-        let xor2 = row.start != 0 || self.floats == Encoding::Xor2;
+        let xor2 = row.start != 0 || rules.floats == Encoding::Xor2;
         let body = if xor2 { Body::Xor2(Xor2Appender::new()) } else { Body::Xor(XorAppender::new()) };
         let fresh = open.insert(Open { body, min: row.t, max: row.t, samples: 0 });
         // A fresh chunk has room.
@@ -138,15 +229,15 @@ impl Encoder {
     }
 
     fn histogram<K: OpenKind>(
-        &self,
-        open: &mut Option<Open>,
+        &mut self,
         emit: &mut impl FnMut(Encoded<'_>),
         row: Row,
         histogram: &K::Histogram,
     ) -> Result<(), EncodeError> {
-        let starts = row.start != 0;
+        let Self { rules, open, .. } = self;
+        let starts = rules.starts.unwrap_or(row.start != 0);
         let mut header = K::header_of_first(histogram);
-        if let Some(chunk) = open.as_mut().filter(|open| open.samples < self.samples)
+        if let Some(chunk) = open.as_mut().filter(|open| open.samples < rules.samples)
             && let Some((appender, with_starts)) = K::appender(&mut chunk.body)
             && *with_starts == starts
         {
@@ -179,11 +270,12 @@ struct Row {
     start: i64,
 }
 
-fn row_of(t: i64, starts: Option<&[i64]>, row: usize) -> Row {
-    Row { t, start: starts.and_then(|starts| starts.get(row)).copied().unwrap_or(0) }
+fn start(starts: Option<&[i64]>, row: usize) -> i64 {
+    starts.and_then(|starts| starts.get(row)).copied().unwrap_or(0)
 }
 
 /// The chunk that is being written.
+#[derive(Debug)]
 struct Open {
     body: Body,
     min: i64,
@@ -191,6 +283,7 @@ struct Open {
     samples: usize,
 }
 
+#[derive(Debug)]
 enum Body {
     Xor(XorAppender),
     Xor2(Xor2Appender),

@@ -28,7 +28,7 @@ mod xor;
 mod xor2;
 
 pub use chunk::{Chunk, Encoding};
-pub use encode::{EncodeError, Encoded, Encoder};
+pub use encode::{Chunker, EncodeError, Encoded, Encoder};
 pub use error::ChunkError;
 pub use histogram::{
     Appended, Float, FloatHistogramAppender, HistogramAppender, HistogramAppenderOf, HistogramRefused, Integer, Kind,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use promd_block::{Hole, Interval, SourceSeries};
 
-use super::encoder::{Encoder, Rules};
+use super::encoder::Encoder;
 
 /// Drops chunks of which nothing is to be kept, and adds to what is deleted the times before and behind, if a chunk reaches
 /// there.
@@ -35,7 +35,7 @@ pub(super) fn apply(series: &mut SourceSeries, encoder: &mut Encoder) {
         if let Err(error) = chunk.chunk().decode_into(&mut columns) {
             holes.push(undecodable(columns.times().last(), chunk.interval(), &error));
         }
-        encoder.begin(Rules::like(chunk.encoding));
+        encoder.begin(promd_chunk::Encoder::like(chunk.encoding));
         let mut row = 0;
         while let Some(&t) = columns.times().get(row) {
             // A stretch of samples that are alike in this.

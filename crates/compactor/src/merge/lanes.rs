@@ -6,7 +6,7 @@ use promd_model::Columns;
 use super::FloatEncoding;
 use super::chain::Chain;
 use super::deleted::undecodable;
-use super::encoder::{Encoder, Rules};
+use super::encoder::{Encoder, merged};
 use crate::heap::Heap;
 
 /// The chunks of each source, in the order in which the sources left the heap of labels. As `compactChunkIterator` of Prometheus'
@@ -123,18 +123,18 @@ impl Lanes {
         // Prometheus asks the first chunk last, which matters where samples have the same time.
         self.cluster.push(first);
         self.decode(encoder, holes);
-        let mut merged = Vec::new();
-        encoder.begin(Rules::merged(floats));
-        self.chain.run(&self.decoded, |columns, rows| encoder.append(columns, rows, &mut merged));
-        encoder.finish(&mut merged, holes);
+        let mut chunks = Vec::new();
+        encoder.begin(merged(floats));
+        self.chain.run(&self.decoded, |columns, rows| encoder.append(columns, rows, &mut chunks));
+        encoder.finish(&mut chunks, holes);
         self.decoded.drain(..).for_each(|columns| encoder.give_back(columns));
-        if merged.is_empty() {
+        if chunks.is_empty() {
             return;
         }
         // The rest of the cluster must take its turn in the heap: the order of equal ones depends on what else is there.
-        into.push(merged.remove(0));
-        if !merged.is_empty() {
-            self.add(&mut merged);
+        into.push(chunks.remove(0));
+        if !chunks.is_empty() {
+            self.add(&mut chunks);
             self.push(self.used - 1);
         }
     }
