@@ -2,7 +2,8 @@
 //!
 //! `meta.json` has no checksum: one digit of a time that changes hides two hours of data without a word. The copy tells,
 //! and gives back what was there, lineage and all. Prometheus does not know the copy and rewrites `meta.json` when
-//! it deletes samples and marks a block; so where the two differ in nothing else, `meta.json` is right.
+//! it deletes samples and marks a block, and other programs add fields; so where the two differ in nothing else, `meta.json` is
+//! right.
 
 use std::path::Path;
 

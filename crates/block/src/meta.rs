@@ -208,9 +208,14 @@ impl Meta {
         Interval::new(self.min_time, self.max_time.saturating_sub(1))
     }
 
-    /// The same but for what Prometheus changes in the life of a block: deletions and the marks of the compactor.
+    /// The same but for what changes in the life of a block: by Prometheus, deletions and the marks of the compactor; by other
+    /// programs, what they add.
     pub(crate) fn without_marks(&self) -> Self {
         let mut meta = self.clone();
+        for other in [&mut meta.other, &mut meta.stats.other, &mut meta.compaction.other] {
+            other.clear();
+        }
+        meta.compaction.parents.iter_mut().for_each(|parent| parent.other.clear());
         meta.stats.num_tombstones = 0;
         meta.compaction.deletable = false;
         meta.compaction.failed = false;

@@ -1,10 +1,13 @@
 //! Making a sound block of a damaged one.
 
+mod untangle;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use promd_fs::{Access, Fs};
 
+use self::untangle::Untangled;
 use crate::verify::push_unless_known;
 use crate::{
     Block, BlockError, BlockId, Consequence, Damage, Meta, MetaParent, Watch, WriteOptions, Written, write::write,
@@ -36,6 +39,9 @@ pub struct Salvaged {
 /// Writes a block called `id` beside the damaged one in `dir`, with every sample that can still be read and a note of those
 /// that cannot, and then moves the damaged one into the folder `aside`, on the same file system. Nothing is deleted.
 ///
+/// Where chunks of one series overlap, which Prometheus refuses to compact, each time is kept once, with the sample of the chunk that
+/// comes first.
+///
 /// The sound block has the level and the sources of the damaged one and names it as its parent. So if the power goes
 /// between the two steps, everybody knows which of them is to go.
 pub fn salvage(
@@ -53,10 +59,10 @@ pub fn salvage(
     }
     let meta = descendant(block.meta(), id);
     let data = dir.parent().unwrap_or(Path::new(""));
-    let mut source = block.source().thorough();
+    let mut source = Untangled(block.source().thorough());
     let written = write(fs, data, meta, &mut source, &options.write, watch)?;
     let mut damage = block.damage();
-    for other in source.damage() {
+    for other in source.0.damage() {
         push_unless_known(&mut damage, other.clone());
     }
     drop(block);

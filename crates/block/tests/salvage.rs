@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use answer::Answer;
 use promd_block::{Block, BlockError, BlockId, Consequence, Part, SalvageOptions, Salvaged, salvage, scan, verify};
-use promd_fs::{FaultPlan, Fs, SimFs};
+use promd_codec::{Reader, Writer};
+use promd_fs::{FaultPlan, Fs, OpenMode, SimFs};
 use promd_model::Labels;
 
 const DATA: &str = "/data";
@@ -73,6 +74,69 @@ fn what_is_left_goes_on_and_the_hole_is_remembered() {
     let times: Vec<i64> = made::times(0, 10).collect();
     assert_eq!((hole.interval.min, hole.interval.max), (times[0], times[9]));
     assert!(hole.cause.contains("checksum mismatch"), "{}", hole.cause);
+}
+
+/// Replaces what the index says of the only series, so that its second chunk begins four steps before the first one ends; a third is
+/// forgotten for the room that this takes.
+fn overlap(fs: &Arc<dyn Fs>, dir: &Path, step: i64) {
+    let path = dir.join("index");
+    let index = fs.read_to_vec(&path, 1 << 20).unwrap();
+    let block = Block::open(fs, dir).unwrap();
+    let id = promd_block::postings::select(block.index(), &[]).unwrap().iter().next().unwrap();
+    // A file that is mapped is not written.
+    drop(block);
+    let start = id as usize * 16;
+    let mut entry = Reader::new(&index[start..]);
+    let length = entry.uvarint().unwrap();
+    let mut old = entry.sub(usize::try_from(length).unwrap()).unwrap();
+
+    let mut body = Vec::new();
+    let mut writer = Writer::new(&mut body);
+    let labels = old.uvarint().unwrap();
+    writer.put_uvarint(labels);
+    (0..2 * labels).for_each(|_| writer.put_uvarint(old.uvarint().unwrap()));
+    assert_eq!(old.uvarint().unwrap(), 3);
+    writer.put_uvarint(2);
+    writer.put_varint(old.varint().unwrap());
+    (0..2).for_each(|_| writer.put_uvarint(old.uvarint().unwrap()));
+    old.uvarint().unwrap();
+    writer.put_uvarint((-4 * step).cast_unsigned());
+    writer.put_uvarint(old.uvarint().unwrap());
+    writer.put_varint(old.varint().unwrap());
+
+    let mut bytes = Vec::new();
+    let mut writer = Writer::new(&mut bytes);
+    writer.put_uvarint(body.len() as u64);
+    let from = writer.position();
+    writer.put_bytes(&body);
+    writer.put_crc32c_from(from);
+    let room = usize::try_from(length).unwrap() + from + 4;
+    assert!(bytes.len() <= room, "{} of {room}", bytes.len());
+    bytes.resize(room, 0);
+    fs.open(&path, OpenMode::Write).unwrap().write_all_at(&bytes, start as u64).unwrap();
+}
+
+#[test]
+fn chunks_of_one_series_that_overlap_are_made_one() {
+    let sim = SimFs::new(3);
+    let fs: Arc<dyn Fs> = Arc::new(sim);
+    fs.create_dir_all(Path::new(DATA)).unwrap();
+    // The writer refuses to write what overlaps, so it is told another time of the second chunk than that of its samples.
+    let mut second = made::floats(made::times(5, 10), |_| 2.0);
+    let shift = 100 * 15_000;
+    (second.min, second.max) = (second.min + shift, second.max + shift);
+    let chunks = vec![made::floats(made::times(0, 10), |_| 1.0), second, made::floats(made::times(300, 170), |_| 3.0)];
+    let dir = made::write(&fs, Path::new(DATA), vec![made::series("up", "a", chunks)]).unwrap();
+    overlap(&fs, &dir, 15_000);
+
+    let salvaged = salvaged(&fs, &dir).unwrap();
+    assert_eq!(salvaged.damage, []);
+    let written = salvaged.written.unwrap();
+    assert_eq!(verify(&fs, &written.dir, &mut made::go_on).unwrap().damage, []);
+    assert_eq!((written.meta.stats.num_chunks, written.meta.stats.num_samples), (1, 15));
+    // At the five times that both have, the first chunk counts.
+    let expected = made::times(0, 15).zip((0..15).map(|n| if n < 10 { "1" } else { "2" }.to_owned())).collect();
+    assert_eq!(answers(&fs), BTreeMap::from([(up_a(), expected)]));
 }
 
 #[test]

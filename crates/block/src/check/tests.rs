@@ -119,6 +119,25 @@ fn prometheus_may_mark_a_block_and_delete_from_it() {
 }
 
 #[test]
+fn what_other_programs_add_is_theirs() {
+    // As Thanos does, at the top and in `compaction`.
+    let add = |meta: &mut Meta| {
+        meta.other
+            .insert("thanos".into(), serde_json::json!({"labels": {"replica": "a"}, "downsample": {"resolution": 0}}));
+        meta.compaction.other.insert("note".into(), 1.into());
+        meta.stats.other.insert("bytes".into(), 2.into());
+    };
+    check(add, true, "", add);
+    check(add, false, "", add);
+    // In a file that is damaged otherwise nobody knows what is whole.
+    let damaged = |meta: &mut Meta| {
+        add(meta);
+        meta.compaction.level = 2;
+    };
+    check(damaged, true, "it differs from its copy in promd-meta", |_| ());
+}
+
+#[test]
 fn a_name_that_is_not_that_of_the_folder_is_wrong() {
     let other = "01M7XK23CJXQ412T2MM0RSXNGP".parse().unwrap();
     check(|meta| meta.id = other, true, "not the name of the folder", |_| ());
