@@ -19,15 +19,22 @@ pub struct Input<S> {
     pub meta: Meta,
     /// What is in it.
     pub source: S,
+    /// Whether nothing of it may be shown: then [`compact`] refuses it.
+    pub left_out: bool,
 }
 
 impl<'a> Input<BlockReader<'a>> {
     /// An open block. Best opened with [`Access::Sequential`](promd_fs::Access::Sequential).
     ///
-    /// A block [that is left out](Block::is_left_out) of answers must not be merged: what was deleted from it would come back.
+    /// One [that is left out](Block::is_left_out) of answers will not be merged: what was deleted from it would come back.
     #[must_use]
     pub fn of(block: &'a Block) -> Self {
-        Self { dir: block.dir().to_path_buf(), meta: block.meta().clone(), source: block.source() }
+        Self {
+            dir: block.dir().to_path_buf(),
+            meta: block.meta().clone(),
+            source: block.source(),
+            left_out: block.is_left_out(),
+        }
     }
 }
 
@@ -58,6 +65,10 @@ pub enum CompactError {
     /// There was nothing to compact.
     #[error("no blocks to compact")]
     NoBlocks,
+    /// Nothing of a block may be shown, so nothing of it may be merged: what was deleted from it would come back. Nothing is
+    /// marked: it can be salvaged.
+    #[error("block {0} is left out of answers and cannot be compacted")]
+    LeftOut(BlockId),
     /// The caller broke it off. Nothing is marked.
     #[error("compaction was cancelled")]
     Cancelled,
@@ -92,6 +103,9 @@ pub fn compact<S: BlockSource>(
     options: &CompactOptions,
     watch: Watch<'_>,
 ) -> Result<Compacted, CompactError> {
+    if let Some(input) = inputs.iter().find(|input| input.left_out) {
+        return Err(CompactError::LeftOut(input.meta.id));
+    }
     let parents: Vec<Meta> = inputs.iter().map(|input| input.meta.clone()).collect();
     let dirs: Vec<PathBuf> = inputs.iter().map(|input| input.dir.clone()).collect();
     let meta = merged_meta(id, &parents).ok_or(CompactError::NoBlocks)?;

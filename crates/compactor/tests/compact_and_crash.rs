@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use memory::Memory;
-use promd_block::{BlockError, BlockId, Interval, Meta, SourceChunk, SourceSeries, WriteOptions, scan, write};
+use promd_block::{Block, BlockError, BlockId, Interval, Meta, SourceChunk, SourceSeries, WriteOptions, scan, write};
 use promd_chunk::{Encoding, XorAppender};
 use promd_compactor::{
     Candidate, CompactError, CompactOptions, Compacted, Input, Ranges, Retention, Stored, compact, plan,
 };
-use promd_fs::{ErrorKind, Failure, FaultPlan, Fs, Op, SimFs};
+use promd_fs::{Access, ErrorKind, Failure, FaultPlan, Fs, Op, SimFs};
 use promd_model::Labels;
 
 const DATA: &str = "/data";
@@ -56,7 +56,9 @@ fn blocks(fs: &Arc<dyn Fs>) -> Vec<Meta> {
 }
 
 fn inputs(metas: &[Meta]) -> Vec<Input<Memory>> {
-    metas.iter().map(|meta| Input { dir: dir(meta.id), meta: meta.clone(), source: source(meta.min_time) }).collect()
+    let input =
+        |meta: &Meta| Input { dir: dir(meta.id), meta: meta.clone(), source: source(meta.min_time), left_out: false };
+    metas.iter().map(input).collect()
 }
 
 fn dir(id: BlockId) -> PathBuf {
@@ -66,6 +68,26 @@ fn dir(id: BlockId) -> PathBuf {
 fn run(fs: &Arc<dyn Fs>, inputs: Vec<Input<Memory>>) -> Result<Compacted, CompactError> {
     let go_on = &mut |_: &_| ControlFlow::Continue(());
     compact(fs, DATA.as_ref(), id(MERGED), inputs, &CompactOptions::default(), go_on)
+}
+
+/// The tombstones of the second block are damaged: nobody knows what was deleted from it.
+#[test]
+fn a_block_that_is_left_out_is_refused_and_not_marked() {
+    let sim = SimFs::new(1);
+    let fs: Arc<dyn Fs> = Arc::new(sim.clone());
+    let metas = blocks(&fs);
+    sim.flip_bit(&dir(metas[1].id).join("tombstones"), 0, 3).unwrap();
+    let opened = metas.iter().map(|meta| Block::open_with(&fs, &dir(meta.id), Access::Sequential).unwrap());
+    let opened: Vec<Block> = opened.collect();
+    let go_on = &mut |_: &_| ControlFlow::Continue(());
+    let inputs = opened.iter().map(Input::of).collect();
+    let error = compact(&fs, DATA.as_ref(), id(MERGED), inputs, &CompactOptions::default(), go_on).unwrap_err();
+    assert!(matches!(error, CompactError::LeftOut(refused) if refused == metas[1].id), "{error:?}");
+    assert_eq!(error.to_string(), format!("block {} is left out of answers and cannot be compacted", metas[1].id));
+    for meta in &metas {
+        assert_eq!(Meta::read(&*fs, &dir(meta.id)).unwrap(), *meta);
+    }
+    assert!(!fs.exists(&dir(id(MERGED))).unwrap());
 }
 
 #[test]

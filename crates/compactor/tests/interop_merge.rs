@@ -8,6 +8,7 @@ mod drafts;
 mod memory;
 mod server;
 
+use std::fmt::Write as _;
 use std::ops::{ControlFlow, Range};
 use std::path::Path;
 use std::process::Command;
@@ -15,9 +16,9 @@ use std::sync::Arc;
 
 use drafts::{Input as Draft, input, series};
 use memory::Memory;
-use promd_block::{BlockId, Meta, WriteOptions, write};
+use promd_block::{Block, BlockId, Meta, WriteOptions, Written, scan, write};
 use promd_compactor::{Candidate, CompactOptions, Compacted, Input, Ranges, compact, plan};
-use promd_fs::{Fs, RealFs};
+use promd_fs::{Access, Fs, RealFs};
 use promd_testkit::peer;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -46,6 +47,63 @@ fn blocks_of_a_range_are_merged_to_the_same_bytes() {
         let min = number * SHORTEST;
         Place { min, max: min + SHORTEST, begin: min, merged: number + 1 < blocks }
     });
+}
+
+/// Blocks that promtool makes of text, on disk: eight hours in four of them, and four more over the same times, whose samples fall
+/// between those of the first at some times and on them at others.
+#[test]
+fn blocks_that_prometheus_made_are_read_and_merged_to_the_same_bytes() {
+    let (Some(prometheus), Some(promtool)) = (peer("prometheus"), peer("promtool")) else { return };
+    check_disk(&prometheus, &promtool, &[(0, 30)]);
+    check_disk(&prometheus, &promtool, &[(0, 30), (0, 45)]);
+}
+
+/// Samples from 0 to eight hours, in blocks of two, for each `(first, step)` in seconds.
+fn check_disk(prometheus: &Path, promtool: &Path, sets: &[(u32, usize)]) {
+    const SHORTEST: i64 = 2 * 60 * 60 * 1000;
+    let work = tempfile::tempdir().unwrap();
+    let (theirs, ours) = (work.path().join("theirs"), work.path().join("ours"));
+    let fs: Arc<dyn Fs> = Arc::new(RealFs::new());
+    fs.create_dir_all(&ours).unwrap();
+    for (number, (first, step)) in sets.iter().enumerate() {
+        let mut text = String::from("# TYPE requests counter\n");
+        for series in 0..20 {
+            for t in (*first..8 * 60 * 60).step_by(*step) {
+                let value = t / 7 * series + u32::try_from(number).unwrap();
+                writeln!(text, "requests_total{{instance=\"host-{series}\",set=\"{}\"}} {value} {t}", series % 3)
+                    .unwrap();
+            }
+        }
+        // promtool ends a block behind its last sample, and only blocks that fill their range are compacted.
+        text.push_str("# TYPE last gauge\nlast 1 21599.999\n# EOF\n");
+        let file = work.path().join("text");
+        std::fs::write(&file, text).unwrap();
+        let mut create = Command::new(promtool);
+        create.args(["tsdb", "create-blocks-from", "openmetrics"]).args([&file, &theirs]);
+        let output = create.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let found = scan(&*fs, &theirs).unwrap().blocks;
+    assert_eq!(found.len(), 4 * sets.len());
+    let blocks: Vec<Block> =
+        found.iter().map(|block| Block::open_with(&fs, &block.dir, Access::Sequential).unwrap()).collect();
+    let candidates: Vec<Candidate> = blocks.iter().map(|block| Candidate::new(block.meta())).collect();
+    let planned = plan(&Ranges::exponential(SHORTEST, 3 * SHORTEST), &candidates);
+    let planned = planned.unwrap_or_else(|| panic!("{candidates:?}")).blocks;
+    let of = |id: &BlockId| blocks.iter().find(|block| block.meta().id == *id).unwrap();
+    let inputs = planned.iter().map(|id| Input::of(of(id))).collect();
+    let options = CompactOptions::default();
+    let Compacted::Into(written, counts) =
+        compact(&fs, &ours, BlockId::new(1, 1), inputs, &options, &mut go_on).unwrap()
+    else {
+        panic!("nothing left")
+    };
+    assert_eq!(counts.encoded > 0, sets.len() > 1, "only what overlaps is written anew");
+
+    let server = Server::start(prometheus, &theirs, SHORTEST, 3 * SHORTEST);
+    let name = server.compact(candidates.iter().map(|block| block.max).max().unwrap());
+    drop(server);
+    compare(promtool, &theirs.join(&name), &ours, &written, &format!("{} sets", sets.len()));
 }
 
 /// Where a block lies.
@@ -99,7 +157,7 @@ fn check(
         let written = written.unwrap().unwrap();
         candidates.push(Candidate::new(&written.meta));
         if merged {
-            inputs.push(Input { dir: written.dir, meta: written.meta, source });
+            inputs.push(Input { dir: written.dir, meta: written.meta, source, left_out: false });
         }
     }
     let planned = plan(&Ranges::exponential(SHORTEST, LONGEST), &candidates).unwrap().blocks;
@@ -113,43 +171,41 @@ fn check(
 
     let server = Server::start(prometheus, &theirs, SHORTEST, LONGEST);
     let name = server.compact(candidates.iter().map(|block| block.max).max().unwrap());
-    let merged = theirs.join(&name);
+    drop(server);
+    compare(promtool, &theirs.join(&name), &ours, &written, &format!("scenario {scenario}"));
+    counts.encoded
+}
 
+/// Compares the block that Prometheus made with ours, which is the only one in `ours`.
+fn compare(promtool: &Path, merged: &Path, ours: &Path, written: &Written, scenario: &str) {
     let read = |dir: &Path, name: &str| std::fs::read(dir.join(name)).unwrap();
     let equal = |name: &str, theirs: &[u8], ours: &[u8]| {
         let at = theirs.iter().zip(ours).position(|(a, b)| a != b);
-        assert!(
-            theirs == ours,
-            "scenario {scenario}: {name} differs at {at:?} ({} and {} bytes)",
-            theirs.len(),
-            ours.len()
-        );
+        assert!(theirs == ours, "{scenario}: {name} differs at {at:?} ({} and {} bytes)", theirs.len(), ours.len());
     };
-    equal("chunks", &read(&merged, "chunks/000001"), &read(&written.dir, "chunks/000001"));
-    equal("index", symbols_and_series(&read(&merged, "index")), symbols_and_series(&read(&written.dir, "index")));
-    equal("tombstones", &read(&merged, "tombstones"), &read(&written.dir, "tombstones"));
+    equal("chunks", &read(merged, "chunks/000001"), &read(&written.dir, "chunks/000001"));
+    equal("index", symbols_and_series(&read(merged, "index")), symbols_and_series(&read(&written.dir, "index")));
+    equal("tombstones", &read(merged, "tombstones"), &read(&written.dir, "tombstones"));
 
-    let meta = Meta::parse(&read(&merged, "meta.json")).unwrap();
+    let meta = Meta::parse(&read(merged, "meta.json")).unwrap();
     let mut expected = written.meta.clone();
     expected.id = meta.id;
     // Prometheus 3.5 does not count the two apart.
     (expected.stats.num_float_samples, expected.stats.num_histogram_samples) = (0, 0);
-    assert_eq!(meta, expected, "scenario {scenario}");
+    assert_eq!(meta, expected, "{scenario}");
 
     let dump = |dir: &Path| {
         // It looks for more than blocks.
-        fs.create_dir_all(&dir.join("wal")).unwrap();
+        std::fs::create_dir_all(dir.join("wal")).unwrap();
         let output = Command::new(promtool).args(["tsdb", "dump"]).arg(dir).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         output.stdout
     };
-    drop(server);
-    let only_theirs = work.path().join("merged");
+    let only_theirs = ours.with_extension("merged");
     std::fs::create_dir(&only_theirs).unwrap();
-    std::fs::rename(&merged, only_theirs.join(&name)).unwrap();
-    let lines = dump(&ours);
-    assert!(!lines.is_empty() && lines == dump(&only_theirs), "scenario {scenario}: promtool's dumps differ");
-    counts.encoded
+    std::fs::rename(merged, only_theirs.join(merged.file_name().unwrap())).unwrap();
+    let lines = dump(ours);
+    assert!(!lines.is_empty() && lines == dump(&only_theirs), "{scenario}: promtool's dumps differ");
 }
 
 fn go_on(_: &promd_block::Progress) -> ControlFlow<()> {
