@@ -120,22 +120,26 @@ fn text(count: &str, sum: &str, buckets: &[String]) -> String {
 pub(crate) fn expected(path: &Path) -> Answer {
     let mut answer = Answer::new();
     for line in gunzip(path).lines() {
-        let series: Value = serde_json::from_str(line).unwrap();
-        let samples = answer.entry(labels(&series["metric"])).or_default();
-        for sample in series["values"].as_array().into_iter().flatten() {
-            samples.insert(millis(&sample[0]), sample[1].as_str().unwrap().to_owned());
-        }
-        for sample in series["histograms"].as_array().into_iter().flatten() {
-            let histogram = &sample[1];
-            let buckets = histogram["buckets"].as_array().into_iter().flatten().map(|bucket| {
-                let part = |at: usize| bucket[at].as_str().unwrap();
-                format!("({}, {}): {}", part(1), part(2), part(3))
-            });
-            let part = |name: &str| histogram[name].as_str().unwrap().to_owned();
-            samples.insert(millis(&sample[0]), text(&part("count"), &part("sum"), &buckets.collect::<Vec<_>>()));
-        }
+        add_series(&serde_json::from_str(line).unwrap(), &mut answer);
     }
     answer
+}
+
+/// Adds a series of an answer of the HTTP API.
+pub(crate) fn add_series(series: &Value, answer: &mut Answer) {
+    let samples = answer.entry(labels(&series["metric"])).or_default();
+    for sample in series["values"].as_array().into_iter().flatten() {
+        samples.insert(millis(&sample[0]), sample[1].as_str().unwrap().to_owned());
+    }
+    for sample in series["histograms"].as_array().into_iter().flatten() {
+        let histogram = &sample[1];
+        let buckets = histogram["buckets"].as_array().into_iter().flatten().map(|bucket| {
+            let part = |at: usize| bucket[at].as_str().unwrap();
+            format!("({}, {}): {}", part(1), part(2), part(3))
+        });
+        let part = |name: &str| histogram[name].as_str().unwrap().to_owned();
+        samples.insert(millis(&sample[0]), text(&part("count"), &part("sum"), &buckets.collect::<Vec<_>>()));
+    }
 }
 
 pub(crate) fn gunzip(path: &Path) -> String {
