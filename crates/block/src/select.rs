@@ -1,9 +1,10 @@
 //! A block as a store to read from.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::sync::Arc;
 
-use promd_model::{Interval, Intervals, Label, Labels, LabelsBuilder, Matcher};
+use promd_model::{Interval, Intervals, Label, LabelsBuilder, Matcher};
 use promd_storage::{ChunkView, LabelQuery, Listed, Reader, Select, Series, SeriesSet, StorageError, Warnings};
 
 use crate::index::ChunkMeta;
@@ -30,6 +31,7 @@ impl Reader for Block {
             && let Some(selected) = self.selected(select.matchers, &mut set.warnings)?
         {
             set.ids = selected.iter().collect::<Vec<_>>().into_iter();
+            self.warn_of_holes(select, &mut set.warnings);
         }
         self.warn_of_index(&mut set.warnings);
         Ok(Box::new(set))
@@ -91,6 +93,19 @@ impl Block {
     fn warn_of_index(&self, warnings: &mut Warnings) {
         for damage in self.damage().iter().filter(|damage| damage.must_warn()) {
             warnings.add(text(self, damage));
+        }
+    }
+
+    /// What is missing of series that would be in the answer. A series that has lost everything is in the holes alone.
+    fn warn_of_holes(&self, select: &Select<'_>, warnings: &mut Warnings) {
+        for (labels, hole) in self.holes().iter().filter(|(_, hole)| hole.interval.overlaps(&select.times)) {
+            match labels {
+                Some(labels) if select.matchers.iter().all(|matcher| matcher.matches_labels(labels.view())) => {
+                    warnings.add(missing(self, labels, hole.interval, &hole.cause));
+                }
+                Some(_) => {}
+                None => warnings.add(missing(self, &"an unknown series", hole.interval, &hole.cause)),
+            }
         }
     }
 
@@ -197,8 +212,8 @@ impl BlockSet<'_> {
     }
 }
 
-fn missing(block: &Block, labels: &Labels, time: Interval, cause: &dyn std::fmt::Display) -> String {
-    format!("block {}: {labels}: samples from {} to {} are missing: {cause}", block.meta().id, time.min, time.max)
+fn missing(block: &Block, series: &dyn Display, time: Interval, cause: &dyn Display) -> String {
+    format!("block {}: {series}: samples from {} to {} are missing: {cause}", block.meta().id, time.min, time.max)
 }
 
 impl SeriesSet for BlockSet<'_> {
@@ -213,9 +228,6 @@ impl SeriesSet for BlockSet<'_> {
             }
             // The index checked that names ascend and are text, so this cannot fail.
             series.labels = self.labels.build().map_err(StorageError::store)?;
-            for hole in self.block.holes().touching(&series.labels.view(), &self.times) {
-                self.warnings.add(missing(self.block, &series.labels, hole.interval, &hole.cause));
-            }
             if self.fill(id, series) {
                 series.settle();
                 self.left -= 1;
