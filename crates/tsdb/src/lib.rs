@@ -24,3 +24,8 @@ mod replay;
 
 pub use error::TsdbError;
 pub mod chunks_head;
+mod db;
+
+pub use db::{DamageReport, Db, DbError, DbMetrics, LeftOut, Options};
+pub use promd_compactor::Retention;
+pub use promd_wal::Maintenance;

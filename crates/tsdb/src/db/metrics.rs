@@ -1,0 +1,170 @@
+//! What a database counts, under Prometheus' names.
+
+use std::fmt;
+use std::time::Duration;
+
+use promd_compactor::Retention;
+use promd_metrics::{
+    Counter, Gauge, Histogram, HistogramSettings, IntGauge, Metric, NativeSettings, Options, exponential_buckets,
+    impl_collect,
+};
+
+/// The metrics of a database.
+pub struct DbMetrics {
+    pub(super) blocks_loaded: Metric<IntGauge>,
+    pub(super) blocks_quarantined: Metric<IntGauge>,
+    pub(super) blocks_bytes: Metric<Gauge>,
+    pub(super) reloads: Metric<Counter>,
+    pub(super) reloads_failed: Metric<Counter>,
+    pub(super) compactions_triggered: Metric<Counter>,
+    pub(super) compactions_failed: Metric<Counter>,
+    pub(super) compactions: Metric<Counter>,
+    pub(super) vertical_compactions: Metric<Counter>,
+    pub(super) compaction_duration: Metric<Histogram>,
+    pub(super) time_retentions: Metric<Counter>,
+    pub(super) size_retentions: Metric<Counter>,
+    pub(super) limit_bytes: Metric<Gauge>,
+    pub(super) limit_percentage: Metric<Gauge>,
+    pub(super) limit_seconds: Metric<Gauge>,
+    pub(super) lowest_timestamp: Metric<Gauge>,
+    pub(super) lowest_timestamp_seconds: Metric<Gauge>,
+    pub(super) tombstone_cleanup: Metric<Histogram>,
+    pub(super) clean_start: Metric<IntGauge>,
+}
+
+impl_collect!(DbMetrics {
+    blocks_loaded,
+    blocks_quarantined,
+    blocks_bytes,
+    reloads,
+    reloads_failed,
+    compactions_triggered,
+    compactions_failed,
+    compactions,
+    vertical_compactions,
+    compaction_duration,
+    time_retentions,
+    size_retentions,
+    limit_bytes,
+    limit_percentage,
+    limit_seconds,
+    lowest_timestamp,
+    lowest_timestamp_seconds,
+    tombstone_cleanup,
+    clean_start,
+});
+
+impl fmt::Debug for DbMetrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DbMetrics").finish_non_exhaustive()
+    }
+}
+
+impl DbMetrics {
+    pub(super) fn new(retention: &Retention) -> Self {
+        let metrics = Self::unset();
+        #[expect(clippy::cast_precision_loss, reason = "metrics are floats")]
+        metrics.limit_bytes.set(retention.size.unwrap_or(0) as f64);
+        metrics.limit_percentage.set(retention.percentage.unwrap_or(0.0));
+        metrics.limit_seconds.set(seconds(retention.time.unwrap_or(0)));
+        metrics
+    }
+
+    fn unset() -> Self {
+        let options = |name: &str, help: &str| Options::new(format!("prometheus_tsdb_{name}"), help);
+        let counter = |name: &str, help: &str| Metric::new(options(name, help));
+        let gauge = |name: &str, help: &str| Metric::new(options(name, help));
+        // As everywhere in tsdb/db.go.
+        let native = || NativeSettings::new(1.1).max_buckets(100).min_reset(Duration::from_hours(1));
+        Self {
+            blocks_loaded: Metric::new(options("blocks_loaded", "Number of currently loaded data blocks")),
+            blocks_quarantined: Metric::new(Options::new(
+                "promd_tsdb_blocks_quarantined",
+                "Number of damaged blocks that were moved aside.",
+            )),
+            blocks_bytes: gauge(
+                "storage_blocks_bytes",
+                "The number of bytes that are currently used for local storage by all blocks.",
+            ),
+            reloads: counter("reloads_total", "Number of times the database reloaded block data from disk."),
+            reloads_failed: counter(
+                "reloads_failures_total",
+                "Number of times the database failed to reloadBlocks block data from disk.",
+            ),
+            compactions_triggered: counter(
+                "compactions_triggered_total",
+                "Total number of triggered compactions for the partition.",
+            ),
+            compactions_failed: counter(
+                "compactions_failed_total",
+                "Total number of compactions that failed for the partition.",
+            ),
+            compactions: counter(
+                "compactions_total",
+                "Total number of compactions that were executed for the partition.",
+            ),
+            vertical_compactions: counter(
+                "vertical_compactions_total",
+                "Total number of compactions done on overlapping blocks.",
+            ),
+            compaction_duration: Metric::with(
+                options("compaction_duration_seconds", "Duration of compaction runs"),
+                &HistogramSettings::classic(exponential_buckets(1.0, 2.0, 14)).with_native(native()),
+                None,
+            ),
+            time_retentions: counter(
+                "time_retentions_total",
+                "The number of times that blocks were deleted because the maximum time limit was exceeded.",
+            ),
+            size_retentions: counter(
+                "size_retentions_total",
+                "The number of times that blocks were deleted because the maximum number of bytes was exceeded.",
+            ),
+            limit_bytes: gauge(
+                "retention_limit_bytes",
+                "Max number of bytes to be retained in the tsdb blocks, configured 0 means disabled",
+            ),
+            limit_percentage: gauge(
+                "retention_limit_percentage",
+                "Max percentage of total storage space to be retained in the tsdb blocks, configured 0 means disabled",
+            ),
+            limit_seconds: gauge("retention_limit_seconds", "How long to retain samples in storage."),
+            lowest_timestamp: gauge(
+                "lowest_timestamp",
+                "Lowest timestamp value stored in the database. The unit is decided by the library consumer.",
+            ),
+            lowest_timestamp_seconds: gauge(
+                "lowest_timestamp_seconds",
+                "Lowest timestamp value stored in the database.",
+            ),
+            tombstone_cleanup: Metric::with(
+                options("tombstone_cleanup_seconds", "The time taken to recompact blocks to remove tombstones."),
+                &HistogramSettings::native(native()),
+                None,
+            ),
+            clean_start: Metric::new(options(
+                "clean_start",
+                "-1: lockfile is disabled. 0: a lockfile from a previous execution was replaced. 1: lockfile creation was clean",
+            )),
+        }
+    }
+
+    /// What the list of blocks looks like.
+    pub(super) fn show(&self, loaded: usize, quarantined: usize, bytes: u64, lowest: Option<i64>) {
+        let int = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        self.blocks_loaded.set(int(loaded));
+        self.blocks_quarantined.set(int(quarantined));
+        #[expect(clippy::cast_precision_loss, reason = "metrics are floats")]
+        {
+            self.blocks_bytes.set(bytes as f64);
+            self.lowest_timestamp.set(lowest.unwrap_or(0) as f64);
+        }
+        self.lowest_timestamp_seconds.set(seconds(lowest.unwrap_or(0)));
+    }
+}
+
+/// Milliseconds as seconds.
+#[expect(clippy::cast_precision_loss, reason = "metrics are floats")]
+fn seconds(millis: i64) -> f64 {
+    millis as f64 / 1000.0
+}

@@ -1,0 +1,55 @@
+//! What a database can be told.
+
+use std::time::Duration;
+
+use promd_compactor::{Ranges, Retention};
+use promd_wal::Maintenance;
+
+/// The settings of a database; the default is that of Prometheus, where it has one.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Options {
+    /// Whether the directory is locked against other processes.
+    pub lockfile: bool,
+    /// How much is kept. By default nothing is removed.
+    pub retention: Retention,
+    /// The length of the shortest blocks, in milliseconds.
+    pub min_block_duration: i64,
+    /// The length of the longest, in milliseconds; `None` derives it from the retention.
+    pub max_block_duration: Option<i64>,
+    /// The largest chunk segment of a block that is written, in bytes.
+    pub segment_size: u32,
+    /// How often the directory is looked at for blocks, and for work to be done.
+    pub reload_interval: Duration,
+    /// Who does that work.
+    pub maintenance: Maintenance,
+    /// Whether a block that is damaged, but readable, is written again as a sound one during maintenance, so that Prometheus
+    /// can open the directory. The damaged one is moved aside.
+    pub repair: bool,
+    /// What the names of blocks are made unlike by, beside the time.
+    pub seed: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            lockfile: true,
+            retention: Retention::default(),
+            min_block_duration: 2 * 60 * 60 * 1000,
+            max_block_duration: None,
+            segment_size: promd_block::DEFAULT_SEGMENT_SIZE,
+            reload_interval: Duration::from_mins(1),
+            maintenance: Maintenance::Manual,
+            repair: true,
+            seed: 0,
+        }
+    }
+}
+
+impl Options {
+    /// The lengths that blocks grow through.
+    pub(super) fn ranges(&self) -> Ranges {
+        let longest = self.max_block_duration.unwrap_or_else(|| Ranges::longest_block(self.retention.time));
+        Ranges::exponential(self.min_block_duration, longest)
+    }
+}
