@@ -1,0 +1,145 @@
+//! Data directories that the real Prometheus wrote, sound and damaged, opened as a whole.
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+#[path = "../../block/tests/answer/mod.rs"]
+mod answer;
+mod fixture;
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use answer::Answer;
+use fixture::{copy, fixtures, injury, name, without_a_head};
+use promd_block::Meta;
+use promd_model::{Interval, Labels, MatchOp, Matcher};
+use promd_tsdb::Db;
+use serde_json::Value;
+use support::{everything, open_real, ulids};
+
+/// Sound directories: what the blocks answer is what the server answered for their time.
+#[test]
+fn sound_directories_answer_as_the_server_did() {
+    let mut samples = 0;
+    for fixture in fixtures().iter().filter(|fixture| injury(fixture).is_none()) {
+        // Samples that came late lie in the head, too.
+        if name(fixture).contains("ooo") {
+            continue;
+        }
+        let data = copy(fixture);
+        let db = open_real(data.path());
+        assert!(db.damage().is_empty(), "{}: {:?}", name(fixture), db.damage());
+        let covered: Vec<Interval> = db.blocks().iter().map(Meta::interval).collect();
+        let mut expected = answer::expected(&fixture.join("expect.jsonl.gz"));
+        for samples in expected.values_mut() {
+            samples.retain(|t, _| covered.iter().any(|interval| interval.contains(*t)));
+        }
+        expected.retain(|_, samples| !samples.is_empty());
+        let (got, warnings) = everything(&db);
+        assert_eq!(warnings, [""; 0], "{}", name(fixture));
+        assert!(got == expected, "{}", name(fixture));
+        samples += got.values().map(BTreeMap::len).sum::<usize>();
+        db.close().unwrap();
+    }
+    assert!(samples > 20_000 || fixtures().is_empty(), "{samples}");
+}
+
+/// Directories without a head: `promd.json` says what damage may cost. Again after a restart, and after maintenance.
+#[test]
+fn damage_costs_what_it_may_and_is_named() {
+    let mut checked = 0;
+    for fixture in &fixtures() {
+        let Some(injury) = injury(fixture).filter(without_a_head) else { continue };
+        let undamaged = answer::expected(&fixture.join("undamaged.jsonl.gz"));
+        let lost = may_be_missing(&injury);
+        let data = copy(fixture);
+        let before = ulids(data.path());
+
+        let read_only = Db::open_read_only(support::real(), support::clock(), data.path()).unwrap();
+        check(fixture, "read-only", &read_only, &injury, &undamaged, &lost);
+        check_matchers(fixture, &read_only, &everything(&read_only).0);
+        check(fixture, "read-only, all looked at", &read_only, &injury, &undamaged, &lost);
+        assert_eq!(ulids(data.path()), before, "{}: nothing moves", name(fixture));
+        drop(read_only);
+
+        for start in ["first start", "second start"] {
+            let db = open_real(data.path());
+            let got = check(fixture, start, &db, &injury, &undamaged, &lost);
+            check_matchers(fixture, &db, &got);
+            if injury["must_report"] == true && start == "first start" {
+                assert!(!db.damage().is_empty(), "{}", name(fixture));
+            }
+            db.close().unwrap();
+        }
+        let db = open_real(data.path());
+        db.tick().unwrap();
+        check(fixture, "after maintenance", &db, &injury, &undamaged, &lost);
+        // What only a query finds.
+        db.tick().unwrap();
+        check(fixture, "after maintenance", &db, &injury, &undamaged, &lost);
+        assert_eq!(db.damage().blocks, [], "{}: what is damaged is repaired or moved aside", name(fixture));
+        db.close().unwrap();
+
+        let mut after = ulids(data.path());
+        after.extend(ulids(&data.path().join("promd/quarantine")));
+        assert!(after.is_superset(&before), "{}: no block is deleted", name(fixture));
+        checked += 1;
+    }
+    assert!(checked >= 19 || fixtures().is_empty(), "{checked}");
+}
+
+/// What may be missing, by `promd.json`.
+struct Lost {
+    series: Option<Labels>,
+    interval: Interval,
+}
+
+fn may_be_missing(injury: &Value) -> Vec<Lost> {
+    let entry = |entry: &Value| Lost {
+        series: entry.get("labels").map(answer::labels),
+        interval: Interval::new(entry["mint"].as_i64().unwrap(), entry["maxt"].as_i64().unwrap()),
+    };
+    injury["may_be_missing"].as_array().unwrap().iter().map(entry).collect()
+}
+
+/// A part of the undamaged answer, equal in every value, that lacks nothing but what may be missing, and never in silence.
+fn check(fixture: &Path, when: &str, db: &Db, injury: &Value, undamaged: &Answer, lost: &[Lost]) -> Answer {
+    let fixture = format!("{} ({when})", name(fixture));
+    let (got, warnings) = everything(db);
+    for (series, samples) in &got {
+        for (t, value) in samples {
+            let right = undamaged.get(series).and_then(|samples| samples.get(t));
+            assert_eq!(right, Some(value), "{fixture}: {series} at {t}");
+        }
+    }
+    for (series, samples) in undamaged {
+        for t in samples.keys() {
+            let may = |one: &Lost| one.interval.contains(*t) && one.series.as_ref().is_none_or(|lost| lost == series);
+            let there = got.get(series).is_some_and(|samples| samples.contains_key(t));
+            assert!(there || lost.iter().any(may), "{fixture}: {series} at {t} is missing; {warnings:?}");
+        }
+    }
+    // A section of an index that was written again is as it was: there is nothing left to warn of.
+    let repaired = when == "after maintenance" && got == *undamaged;
+    // A posting list is looked at by those who ask for it, and a query over everything asks for the list of all series.
+    let unseen = injury["damage"][0]["part"] == "index-postings" && !when.contains("all looked at");
+    if injury["must_warn"] == true && !repaired && !unseen {
+        assert!(!warnings.is_empty(), "{fixture}: no warning");
+    }
+    assert!(!warnings.is_empty() || got == *undamaged, "{fixture}: lost without a warning");
+    got
+}
+
+/// `label="value"` and `label!="value"` pick from the answer exactly what they should.
+fn check_matchers(fixture: &Path, db: &Db, everything: &Answer) {
+    let pairs: BTreeSet<(&str, &str)> =
+        everything.keys().flat_map(|series| series.iter()).map(|label| (label.name, label.value)).collect();
+    for (label, value) in pairs {
+        let is = |series: &&Labels| series.get(label) == Some(value);
+        let (with, without): (BTreeSet<&Labels>, BTreeSet<&Labels>) = everything.keys().partition(is);
+        for (op, expected) in [(MatchOp::Equal, with), (MatchOp::NotEqual, without)] {
+            let (got, _) = support::select(db, &[Matcher::new(op, label, value).unwrap()]);
+            assert_eq!(got.keys().collect::<BTreeSet<_>>(), expected, "{}: {label}, {value}", name(fixture));
+        }
+    }
+}
