@@ -33,6 +33,7 @@ fn write_many(fs: &Arc<dyn Fs>, data: &Path, count: u32) {
 
 /// `PROMD_MANY_BLOCKS` says how many; each may take a millisecond and a half on a busy machine, a tenth of it on an idle one.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the time that passes is what is tested")]
 fn thousands_of_blocks_are_opened_within_seconds() {
     let count: u32 = std::env::var("PROMD_MANY_BLOCKS").map_or(2000, |number| number.parse().unwrap());
     let data = tempfile::tempdir().unwrap();
