@@ -17,7 +17,8 @@ fn resident(dir: &Path) -> usize {
         if let Some(rss) = line.strip_prefix("Rss:") {
             let rss: usize = rss.trim().trim_end_matches(" kB").parse().unwrap();
             sum += if of_ours { rss * 1024 } else { 0 };
-        } else if line.contains('/') {
+        } else if line.split(' ').next().is_some_and(|range| range.contains('-')) {
+            // The line of the next map, of a file or not.
             of_ours = line.contains(dir);
         }
     }
