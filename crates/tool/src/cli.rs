@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use promd_fs::{Fs, RealFs};
 
-use crate::tsdb;
+use crate::{test, tsdb};
 
 /// What the tools work with: where they read, where they print, and whether someone watches.
 pub struct Context<'a> {
@@ -40,6 +40,8 @@ pub struct Tool {
 enum Command {
     /// Look at a data directory, check it, mend it, fill it.
     Tsdb(tsdb::Tsdb),
+    /// Run tests.
+    Test(test::Test),
 }
 
 impl Tool {
@@ -84,6 +86,7 @@ impl Tool {
     pub fn execute(self, context: &mut Context<'_>) -> anyhow::Result<u8> {
         match self.command {
             Command::Tsdb(tsdb) => tsdb.execute(context),
+            Command::Test(test) => test.execute(context),
         }
     }
 }

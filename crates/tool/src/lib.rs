@@ -8,6 +8,7 @@
 
 mod cli;
 mod table;
+mod test;
 pub mod text;
 mod tsdb;
 

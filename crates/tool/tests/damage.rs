@@ -113,3 +113,17 @@ fn nonsense_is_refused_with_words() {
         assert!(err.contains(word), "{arguments:?}: {err}");
     }
 }
+
+#[test]
+fn scripts_of_promql_are_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let (good, bad) = (dir.path().join("good.test"), dir.path().join("bad.test"));
+    fs::write(&good, "load 1m\n  m 1 2 3\n\neval instant at 2m m\n  m 3\n").unwrap();
+    fs::write(&bad, "load 1m\n  m 1 2 3\n\neval instant at 2m m\n  m 4\n").unwrap();
+    let (code, out, err) = run(&["test", "promql", good.to_str().unwrap()]);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert!(out.ends_with("good.test: 1 passed, 0 failed\ntotal: 1 passed, 0 failed\n"), "{out}");
+    let (code, out, _) = run(&["test", "promql", good.to_str().unwrap(), bad.to_str().unwrap()]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("bad.test: 0 passed, 1 failed") && out.ends_with("total: 1 passed, 1 failed\n"), "{out}");
+}

@@ -2,8 +2,9 @@
 //!
 //! # How it fits together
 //!
-//! `head` holds the series of the last hours in memory. It asks its surroundings for two things, as traits: somewhere to put full
-//! chunks, and somewhere to log commits; so it knows no file.
+//! `db` is the database over blocks. `head` holds the series of the last hours in memory; it asks its surroundings for two
+//! things, as traits: somewhere to put full chunks ([`chunks_head`]), and somewhere to log commits (`log`); so it knows no file.
+//! `replay` fills it again after a start, `exemplars` is the ring of those. `db` does not use the head yet.
 //!
 //! # Invariants
 //!
@@ -12,6 +13,8 @@
 //! - A sample that is not stored is told of, by its verdict.
 #![forbid(unsafe_code)]
 
+pub mod chunks_head;
+mod db;
 mod error;
 #[cfg_attr(not(test), expect(dead_code, reason = "the database that holds the exemplars is not here yet"))]
 mod exemplars;
@@ -22,10 +25,7 @@ mod log;
 #[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the database that replays the log is not here yet"))]
 mod replay;
 
-pub use error::TsdbError;
-pub mod chunks_head;
-mod db;
-
 pub use db::{DamageReport, Db, DbError, DbMetrics, LeftOut, Options};
+pub use error::TsdbError;
 pub use promd_compactor::Retention;
 pub use promd_wal::Maintenance;
