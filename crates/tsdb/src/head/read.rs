@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use promd_chunk::{Encoder, Encoding};
@@ -41,7 +42,11 @@ pub(super) struct Piece {
 
 impl<'a> HeadReader<'a> {
     pub(super) fn new(head: &'a Head, times: Interval) -> Self {
-        Self { head, ticket: head.readers.open(times), times }
+        let ticket = head.readers.open(times);
+        // A truncation waits for the readers that came before it. Who comes later must not see what it has not got to yet; its
+        // bound was set before it looked for readers, so a reader that it did not find sees the bound.
+        let valid = head.bounds.valid.load(Ordering::Relaxed);
+        Self { head, ticket, times: Interval::new(times.min.max(valid), times.max) }
     }
 
     /// What there is of a series in a range of time.
