@@ -99,7 +99,7 @@ impl<'a> HeadReader<'a> {
         mut of_pair: impl FnMut(&str, &str, &mut BTreeSet<String>),
     ) -> Listed {
         let mut texts = BTreeSet::new();
-        let undeleted = self.head.deletions.load(std::sync::atomic::Ordering::Relaxed) == 0;
+        let undeleted = self.head.deletions.load(Ordering::Relaxed) == 0;
         if self.overlaps(query.times) {
             if query.matchers.is_empty() && undeleted {
                 all(&mut texts);
