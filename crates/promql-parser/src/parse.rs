@@ -10,11 +10,11 @@ pub(crate) mod token;
 
 #[expect(
     clippy::all,
-    clippy::allow_attributes_without_reason,
     clippy::cloned_instead_of_copied,
     clippy::indexing_slicing,
     clippy::semicolon_if_nothing_returned,
     clippy::unwrap_used,
+    non_snake_case,
     unreachable_pub,
     unused,
     unused_qualifications,

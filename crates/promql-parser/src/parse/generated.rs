@@ -7,15 +7,11 @@ use crate::parse::build::{Args, Build, Dur, Modifiers, Node, Tree};
 use crate::lex::LexError;
 use crate::parse::token::{FillSide, Token};
 use promd_model::MatchOp;
-#[allow(unused_extern_crates)]
 use crate::parse::driver as __lalrpop_util;
-#[allow(unused_imports)]
 use self::__lalrpop_util::state_machine as __state_machine;
-#[allow(unused_extern_crates)]
 extern crate alloc;
 
 #[rustfmt::skip]
-#[allow(explicit_outlives_requirements, non_snake_case, non_camel_case_types, unused_mut, unused_variables, unused_imports, unused_parens, clippy::needless_lifetimes, clippy::type_complexity, clippy::needless_return, clippy::too_many_arguments, clippy::match_single_binding, clippy::clone_on_copy, clippy::unit_arg)]
 mod __parse__Query {
 
 use crate::Span;
@@ -25,14 +21,10 @@ use crate::parse::build::{Args, Build, Dur, Modifiers, Node, Tree};
 use crate::lex::LexError;
 use crate::parse::token::{FillSide, Token};
 use promd_model::MatchOp;
-#[allow(unused_extern_crates)]
 use crate::parse::driver as __lalrpop_util;
-#[allow(unused_imports)]
 use self::__lalrpop_util::state_machine as __state_machine;
-#[allow(unused_extern_crates)]
 extern crate alloc;
 use super::__ToTriple;
-#[allow(dead_code)]
 pub(crate) enum __Symbol<>
  {
 Variant0(Token),
@@ -825,7 +817,6 @@ _ => 89,
 _ => 0,
 }
 }
-#[allow(clippy::needless_raw_string_hashes)]
 const __TERMINAL: &[&str] = &[
 r###""expression""###,
 r###""selector""###,
@@ -1073,7 +1064,7 @@ __token: Token,
 _: core::marker::PhantomData<(&'input (), &'p ())>,
 ) -> __Symbol<>
 {
-#[allow(clippy::manual_range_patterns)]match __token_index {
+match __token_index {
 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 20 | 21 | 22 | 25 | 27 | 28 | 29 | 32 | 33 | 34 | 35 | 36 | 41 | 42 | 43 | 44 | 45 | 46 => __Symbol::Variant0(__token),
 16 | 17 => match __token {
 Token::Sign(__tok0) | Token::DurationSign(__tok0) if true => __Symbol::Variant1(__tok0),
@@ -2407,7 +2398,6 @@ _priv: (),
 }
 }
 
-#[allow(dead_code)]
 pub fn parse<
     'input,
     'p,
@@ -7264,11 +7254,8 @@ __symbols.push((__start, __Symbol::Variant10(__nt), __end));
 (1, 82)
 }
 }
-#[allow(unused_imports)]
 pub use self::__parse__Query::QueryParser;
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action0<
     'input,
     'p,
@@ -7280,8 +7267,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action1<
     'input,
     'p,
@@ -7294,8 +7279,6 @@ p: &'p mut Build<'input>,
 Tree::Expr(__0)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action2<
     'input,
     'p,
@@ -7308,8 +7291,6 @@ p: &'p mut Build<'input>,
 Tree::Selector(__0)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action3<
     'input,
     'p,
@@ -7322,8 +7303,6 @@ p: &'p mut Build<'input>,
 Tree::Nothing
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action4<
     'input,
     'p,
@@ -7335,8 +7314,6 @@ p: &'p mut Build<'input>,
 Tree::Nothing
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action5<
     'input,
     'p,
@@ -7348,8 +7325,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action6<
     'input,
     'p,
@@ -7361,8 +7336,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action7<
     'input,
     'p,
@@ -7374,8 +7347,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action8<
     'input,
     'p,
@@ -7387,8 +7358,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action9<
     'input,
     'p,
@@ -7400,8 +7369,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action10<
     'input,
     'p,
@@ -7413,8 +7380,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action11<
     'input,
     'p,
@@ -7426,8 +7391,6 @@ p: &'p mut Build<'input>,
 BinaryOp::Or
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action12<
     'input,
     'p,
@@ -7439,8 +7402,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action13<
     'input,
     'p,
@@ -7452,8 +7413,6 @@ p: &'p mut Build<'input>,
 BinaryOp::NotEqual
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action14<
     'input,
     'p,
@@ -7465,8 +7424,6 @@ p: &'p mut Build<'input>,
 match __0 { UnaryOp::Plus => BinaryOp::Add, UnaryOp::Minus => BinaryOp::Sub }
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action15<
     'input,
     'p,
@@ -7478,8 +7435,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action16<
     'input,
     'p,
@@ -7491,8 +7446,6 @@ p: &'p mut Build<'input>,
 BinaryOp::Atan2
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action17<
     'input,
     'p,
@@ -7506,8 +7459,6 @@ p: &'p mut Build<'input>,
 p.unary(from, op, e)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action18<
     'input,
     'p,
@@ -7519,8 +7470,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action19<
     'input,
     'p,
@@ -7537,8 +7486,6 @@ p: &'p mut Build<'input>,
 p.binary(l, BinaryOp::Pow, Span::new(from, to), m, r)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action20<
     'input,
     'p,
@@ -7550,8 +7497,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action21<
     'input,
     'p,
@@ -7563,8 +7508,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action22<
     'input,
     'p,
@@ -7578,8 +7521,6 @@ p: &'p mut Build<'input>,
 m.fill(Some(v), Some(v))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action23<
     'input,
     'p,
@@ -7593,8 +7534,6 @@ p: &'p mut Build<'input>,
 m.fill(Some(l), None)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action24<
     'input,
     'p,
@@ -7608,8 +7547,6 @@ p: &'p mut Build<'input>,
 m.fill(None, Some(r))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action25<
     'input,
     'p,
@@ -7625,8 +7562,6 @@ p: &'p mut Build<'input>,
 m.fill(Some(l), Some(r))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action26<
     'input,
     'p,
@@ -7642,8 +7577,6 @@ p: &'p mut Build<'input>,
 m.fill(Some(l), Some(r))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action27<
     'input,
     'p,
@@ -7655,8 +7588,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action28<
     'input,
     'p,
@@ -7668,8 +7599,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action29<
     'input,
     'p,
@@ -7683,8 +7612,6 @@ p: &'p mut Build<'input>,
 m.group(left, labels)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action30<
     'input,
     'p,
@@ -7698,8 +7625,6 @@ p: &'p mut Build<'input>,
 m.matching(on, labels)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action31<
     'input,
     'p,
@@ -7711,8 +7636,6 @@ p: &'p mut Build<'input>,
 Modifiers::default()
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action32<
     'input,
     'p,
@@ -7724,8 +7647,6 @@ p: &'p mut Build<'input>,
 Modifiers::with_bool()
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action33<
     'input,
     'p,
@@ -7739,8 +7660,6 @@ p: &'p mut Build<'input>,
 n.value
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action34<
     'input,
     'p,
@@ -7755,8 +7674,6 @@ p: &'p mut Build<'input>,
 if op == UnaryOp::Minus { -n.value } else { n.value }
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action35<
     'input,
     'p,
@@ -7770,8 +7687,6 @@ p: &'p mut Build<'input>,
 0.0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action36<
     'input,
     'p,
@@ -7783,8 +7698,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action37<
     'input,
     'p,
@@ -7801,8 +7714,6 @@ p: &'p mut Build<'input>,
 p.matrix(e, d, Span::new(from, to))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action38<
     'input,
     'p,
@@ -7819,8 +7730,6 @@ p: &'p mut Build<'input>,
 p.subquery(e, d, None, to)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action39<
     'input,
     'p,
@@ -7838,8 +7747,6 @@ p: &'p mut Build<'input>,
 p.subquery(e, d, Some(s), to)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action40<
     'input,
     'p,
@@ -7853,8 +7760,6 @@ p: &'p mut Build<'input>,
 e
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action41<
     'input,
     'p,
@@ -7869,8 +7774,6 @@ p: &'p mut Build<'input>,
 e
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action42<
     'input,
     'p,
@@ -7886,8 +7789,6 @@ p: &'p mut Build<'input>,
 e
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action43<
     'input,
     'p,
@@ -7904,8 +7805,6 @@ p: &'p mut Build<'input>,
 e
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action44<
     'input,
     'p,
@@ -7920,8 +7819,6 @@ p: &'p mut Build<'input>,
 p.offset(e, d, to)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action45<
     'input,
     'p,
@@ -7935,8 +7832,6 @@ p: &'p mut Build<'input>,
 e
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action46<
     'input,
     'p,
@@ -7951,8 +7846,6 @@ p: &'p mut Build<'input>,
 p.mode(e, mode, Span::new(from, to))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action47<
     'input,
     'p,
@@ -7968,8 +7861,6 @@ p: &'p mut Build<'input>,
 p.at_time(e, t, Span::new(from, to))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action48<
     'input,
     'p,
@@ -7987,8 +7878,6 @@ p: &'p mut Build<'input>,
 p.at(e, if start { At::Start } else { At::End }, Span::new(from, to))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action49<
     'input,
     'p,
@@ -8002,8 +7891,6 @@ p: &'p mut Build<'input>,
 e
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action50<
     'input,
     'p,
@@ -8017,8 +7904,6 @@ p: &'p mut Build<'input>,
 e
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action51<
     'input,
     'p,
@@ -8030,8 +7915,6 @@ p: &'p mut Build<'input>,
 __0.value
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action52<
     'input,
     'p,
@@ -8044,8 +7927,6 @@ p: &'p mut Build<'input>,
 if op == UnaryOp::Minus { -n.value } else { n.value }
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action53<
     'input,
     'p,
@@ -8057,8 +7938,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action54<
     'input,
     'p,
@@ -8070,8 +7949,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action55<
     'input,
     'p,
@@ -8083,8 +7960,6 @@ p: &'p mut Build<'input>,
 Node::leaf(n)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action56<
     'input,
     'p,
@@ -8100,8 +7975,6 @@ p: &'p mut Build<'input>,
 p.paren(e, Span::new(from, to))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action57<
     'input,
     'p,
@@ -8115,8 +7988,6 @@ p: &'p mut Build<'input>,
 p.string(Span::new(from, to))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action58<
     'input,
     'p,
@@ -8128,8 +7999,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action59<
     'input,
     'p,
@@ -8143,8 +8012,6 @@ p: &'p mut Build<'input>,
 p.missing(Span::new(from, to))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action60<
     'input,
     'p,
@@ -8158,8 +8025,6 @@ p: &'p mut Build<'input>,
 p.number(Span::new(from, to))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action61<
     'input,
     'p,
@@ -8173,8 +8038,6 @@ p: &'p mut Build<'input>,
 p.duration(Span::new(from, to))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action62<
     'input,
     'p,
@@ -8190,8 +8053,6 @@ p: &'p mut Build<'input>,
 p.aggregate(op, Some(g), a, Span::new(from, to))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action63<
     'input,
     'p,
@@ -8207,8 +8068,6 @@ p: &'p mut Build<'input>,
 p.aggregate(op, Some(g), a, Span::new(from, to))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action64<
     'input,
     'p,
@@ -8223,8 +8082,6 @@ p: &'p mut Build<'input>,
 p.aggregate(op, None, a, Span::new(from, to))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action65<
     'input,
     'p,
@@ -8238,8 +8095,6 @@ p: &'p mut Build<'input>,
 p.missing(Span::new(from, from))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action66<
     'input,
     'p,
@@ -8251,8 +8106,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action67<
     'input,
     'p,
@@ -8267,8 +8120,6 @@ p: &'p mut Build<'input>,
 Grouping { without: false, labels, span: Span::new(from, to) }
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action68<
     'input,
     'p,
@@ -8283,8 +8134,6 @@ p: &'p mut Build<'input>,
 Grouping { without: true, labels, span: Span::new(from, to) }
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action69<
     'input,
     'p,
@@ -8298,8 +8147,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action70<
     'input,
     'p,
@@ -8314,8 +8161,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action71<
     'input,
     'p,
@@ -8328,8 +8173,6 @@ p: &'p mut Build<'input>,
 Vec::new()
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action72<
     'input,
     'p,
@@ -8341,8 +8184,6 @@ p: &'p mut Build<'input>,
 Vec::new()
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action73<
     'input,
     'p,
@@ -8356,8 +8197,6 @@ p: &'p mut Build<'input>,
 { list.extend(label); list }
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action74<
     'input,
     'p,
@@ -8369,8 +8208,6 @@ p: &'p mut Build<'input>,
 label.into_iter().collect()
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action75<
     'input,
     'p,
@@ -8383,8 +8220,6 @@ p: &'p mut Build<'input>,
 list
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action76<
     'input,
     'p,
@@ -8398,8 +8233,6 @@ p: &'p mut Build<'input>,
 Some(p.name(Span::new(from, to)))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action77<
     'input,
     'p,
@@ -8413,8 +8246,6 @@ p: &'p mut Build<'input>,
 Some(p.quoted_grouping(Span::new(from, to)))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action78<
     'input,
     'p,
@@ -8426,8 +8257,6 @@ p: &'p mut Build<'input>,
 None
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action79<
     'input,
     'p,
@@ -8439,8 +8268,6 @@ p: &'p mut Build<'input>,
 None
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action80<
     'input,
     'p,
@@ -8456,8 +8283,6 @@ p: &'p mut Build<'input>,
 p.call(Span::new(from, to), a, end)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action81<
     'input,
     'p,
@@ -8468,8 +8293,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action82<
     'input,
     'p,
@@ -8480,8 +8303,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action83<
     'input,
     'p,
@@ -8492,8 +8313,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action84<
     'input,
     'p,
@@ -8504,8 +8323,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action85<
     'input,
     'p,
@@ -8519,8 +8336,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action86<
     'input,
     'p,
@@ -8533,8 +8348,6 @@ p: &'p mut Build<'input>,
 Args::default()
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action87<
     'input,
     'p,
@@ -8548,8 +8361,6 @@ p: &'p mut Build<'input>,
 { list.push(e); list }
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action88<
     'input,
     'p,
@@ -8561,8 +8372,6 @@ p: &'p mut Build<'input>,
 Args::one(e)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action89<
     'input,
     'p,
@@ -8577,8 +8386,6 @@ p: &'p mut Build<'input>,
 { p.trailing_comma(Span::new(from, to)); list }
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action90<
     'input,
     'p,
@@ -8594,8 +8401,6 @@ p: &'p mut Build<'input>,
 p.vector(Some(Span::new(from, to)), m, Span::new(from, end))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action91<
     'input,
     'p,
@@ -8609,8 +8414,6 @@ p: &'p mut Build<'input>,
 p.vector(Some(Span::new(from, to)), Vec::new(), Span::new(from, to))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action92<
     'input,
     'p,
@@ -8624,8 +8427,6 @@ p: &'p mut Build<'input>,
 p.vector(None, m, Span::new(from, end))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action93<
     'input,
     'p,
@@ -8639,8 +8440,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action94<
     'input,
     'p,
@@ -8655,8 +8454,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action95<
     'input,
     'p,
@@ -8669,8 +8466,6 @@ p: &'p mut Build<'input>,
 Vec::new()
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action96<
     'input,
     'p,
@@ -8684,8 +8479,6 @@ p: &'p mut Build<'input>,
 { list.extend(m); list }
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action97<
     'input,
     'p,
@@ -8697,8 +8490,6 @@ p: &'p mut Build<'input>,
 m.into_iter().collect()
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action98<
     'input,
     'p,
@@ -8711,8 +8502,6 @@ p: &'p mut Build<'input>,
 list
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action99<
     'input,
     'p,
@@ -8730,8 +8519,6 @@ p: &'p mut Build<'input>,
 p.matcher(Span::new(from, to), false, op, Span::new(at, end))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action100<
     'input,
     'p,
@@ -8747,8 +8534,6 @@ p: &'p mut Build<'input>,
 p.matcher(name, true, op, Span::new(at, end))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action101<
     'input,
     'p,
@@ -8760,8 +8545,6 @@ p: &'p mut Build<'input>,
 p.name_matcher(name)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action102<
     'input,
     'p,
@@ -8775,8 +8558,6 @@ p: &'p mut Build<'input>,
 None
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action103<
     'input,
     'p,
@@ -8790,8 +8571,6 @@ p: &'p mut Build<'input>,
 None
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action104<
     'input,
     'p,
@@ -8804,8 +8583,6 @@ p: &'p mut Build<'input>,
 None
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action105<
     'input,
     'p,
@@ -8817,8 +8594,6 @@ p: &'p mut Build<'input>,
 None
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action106<
     'input,
     'p,
@@ -8832,8 +8607,6 @@ p: &'p mut Build<'input>,
 None
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action107<
     'input,
     'p,
@@ -8847,8 +8620,6 @@ p: &'p mut Build<'input>,
 None
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action108<
     'input,
     'p,
@@ -8861,8 +8632,6 @@ p: &'p mut Build<'input>,
 None
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action109<
     'input,
     'p,
@@ -8874,8 +8643,6 @@ p: &'p mut Build<'input>,
 None
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action110<
     'input,
     'p,
@@ -8889,8 +8656,6 @@ p: &'p mut Build<'input>,
 Span::new(from, to)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action111<
     'input,
     'p,
@@ -8902,8 +8667,6 @@ p: &'p mut Build<'input>,
 MatchOp::Equal
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action112<
     'input,
     'p,
@@ -8915,8 +8678,6 @@ p: &'p mut Build<'input>,
 MatchOp::NotEqual
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action113<
     'input,
     'p,
@@ -8928,8 +8689,6 @@ p: &'p mut Build<'input>,
 MatchOp::Regex
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action114<
     'input,
     'p,
@@ -8941,8 +8700,6 @@ p: &'p mut Build<'input>,
 MatchOp::NotRegex
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action115<
     'input,
     'p,
@@ -8953,8 +8710,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action116<
     'input,
     'p,
@@ -8965,8 +8720,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action117<
     'input,
     'p,
@@ -8977,8 +8730,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action118<
     'input,
     'p,
@@ -8989,8 +8740,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action119<
     'input,
     'p,
@@ -9001,8 +8750,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action120<
     'input,
     'p,
@@ -9013,8 +8760,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action121<
     'input,
     'p,
@@ -9025,8 +8770,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action122<
     'input,
     'p,
@@ -9037,8 +8780,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action123<
     'input,
     'p,
@@ -9049,8 +8790,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action124<
     'input,
     'p,
@@ -9061,8 +8800,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action125<
     'input,
     'p,
@@ -9073,8 +8810,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action126<
     'input,
     'p,
@@ -9085,8 +8820,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action127<
     'input,
     'p,
@@ -9097,8 +8830,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action128<
     'input,
     'p,
@@ -9109,8 +8840,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action129<
     'input,
     'p,
@@ -9121,8 +8850,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action130<
     'input,
     'p,
@@ -9133,8 +8860,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action131<
     'input,
     'p,
@@ -9145,8 +8870,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action132<
     'input,
     'p,
@@ -9157,8 +8880,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action133<
     'input,
     'p,
@@ -9169,8 +8890,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action134<
     'input,
     'p,
@@ -9181,8 +8900,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action135<
     'input,
     'p,
@@ -9193,8 +8910,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action136<
     'input,
     'p,
@@ -9205,8 +8920,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action137<
     'input,
     'p,
@@ -9217,8 +8930,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action138<
     'input,
     'p,
@@ -9229,8 +8940,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action139<
     'input,
     'p,
@@ -9241,8 +8950,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action140<
     'input,
     'p,
@@ -9253,8 +8960,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action141<
     'input,
     'p,
@@ -9265,8 +8970,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action142<
     'input,
     'p,
@@ -9277,8 +8980,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action143<
     'input,
     'p,
@@ -9289,8 +8990,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action144<
     'input,
     'p,
@@ -9301,8 +9000,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action145<
     'input,
     'p,
@@ -9313,8 +9010,6 @@ p: &'p mut Build<'input>,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action146<
     'input,
     'p,
@@ -9326,8 +9021,6 @@ p: &'p mut Build<'input>,
 p.positive(d)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action147<
     'input,
     'p,
@@ -9339,8 +9032,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action148<
     'input,
     'p,
@@ -9352,8 +9043,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action149<
     'input,
     'p,
@@ -9365,8 +9054,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action150<
     'input,
     'p,
@@ -9378,8 +9065,6 @@ p: &'p mut Build<'input>,
 match __0 { UnaryOp::Plus => DurationOp::Add, UnaryOp::Minus => DurationOp::Sub }
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action151<
     'input,
     'p,
@@ -9391,8 +9076,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action152<
     'input,
     'p,
@@ -9404,8 +9087,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action153<
     'input,
     'p,
@@ -9419,8 +9100,6 @@ p: &'p mut Build<'input>,
 p.duration_unary(from, op, d)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action154<
     'input,
     'p,
@@ -9436,8 +9115,6 @@ p: &'p mut Build<'input>,
 p.duration_binary(l, DurationOp::Pow, Span::new(from, to), r)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action155<
     'input,
     'p,
@@ -9449,8 +9126,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action156<
     'input,
     'p,
@@ -9462,8 +9137,6 @@ p: &'p mut Build<'input>,
 p.duration_number(n)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action157<
     'input,
     'p,
@@ -9475,8 +9148,6 @@ p: &'p mut Build<'input>,
 p.duration_expr(__0)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action158<
     'input,
     'p,
@@ -9488,8 +9159,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action159<
     'input,
     'p,
@@ -9503,8 +9172,6 @@ p: &'p mut Build<'input>,
 Dur::leaf(DurationExpr::Error(Span::new(from, to)))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action160<
     'input,
     'p,
@@ -9520,8 +9187,6 @@ p: &'p mut Build<'input>,
 p.duration_word(step, Span::new(from, to))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action161<
     'input,
     'p,
@@ -9540,8 +9205,6 @@ p: &'p mut Build<'input>,
 p.duration_join(op, l, r, Span::new(from, to))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action162<
     'input,
     'p,
@@ -9557,8 +9220,6 @@ p: &'p mut Build<'input>,
 p.duration_paren(d, Span::new(from, to))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action163<
     'input,
     'p,
@@ -9570,8 +9231,6 @@ p: &'p mut Build<'input>,
 p.offset_number(n, n.span.start)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action164<
     'input,
     'p,
@@ -9585,8 +9244,6 @@ p: &'p mut Build<'input>,
 p.offset_signed(from, op, n)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action165<
     'input,
     'p,
@@ -9598,8 +9255,6 @@ p: &'p mut Build<'input>,
 { let d = p.duration_expr(d); p.duration_arg(d) }
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action166<
     'input,
     'p,
@@ -9613,8 +9268,6 @@ p: &'p mut Build<'input>,
 p.offset_signed_call(from, op, d)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action167<
     'input,
     'p,
@@ -9632,8 +9285,6 @@ p: &'p mut Build<'input>,
 p.offset_signed_paren(from, op, d, Span::new(paren, to))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action168<
     'input,
     'p,
@@ -9645,8 +9296,6 @@ p: &'p mut Build<'input>,
 p.duration_arg(d)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action169<
     'input,
     'p,
@@ -9660,8 +9309,6 @@ p: &'p mut Build<'input>,
 DurationArg::Expr(Box::new(DurationExpr::Error(Span::new(from, to))))
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action170<
     'input,
     'p,
@@ -9673,8 +9320,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action171<
     'input,
     'p,
@@ -9686,8 +9331,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action172<
     'input,
     'p,
@@ -9701,8 +9344,6 @@ p: &'p mut Build<'input>,
 p.duration_unary(from, op, d)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action173<
     'input,
     'p,
@@ -9718,8 +9359,6 @@ p: &'p mut Build<'input>,
 p.duration_binary(l, DurationOp::Pow, Span::new(from, to), r)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action174<
     'input,
     'p,
@@ -9731,8 +9370,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action175<
     'input,
     'p,
@@ -9744,8 +9381,6 @@ p: &'p mut Build<'input>,
 p.unexpected(e, "", "")
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action176<
     'input,
     'p,
@@ -9757,8 +9392,6 @@ p: &'p mut Build<'input>,
 p.unexpected(e, "aggregation", "")
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action177<
     'input,
     'p,
@@ -9770,8 +9403,6 @@ p: &'p mut Build<'input>,
 p.unexpected(e, "grouping opts", "\"(\"")
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action178<
     'input,
     'p,
@@ -9783,8 +9414,6 @@ p: &'p mut Build<'input>,
 p.unexpected(e, "grouping opts", "\",\" or \")\"")
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action179<
     'input,
     'p,
@@ -9796,8 +9425,6 @@ p: &'p mut Build<'input>,
 p.unexpected(e, "grouping opts", "label")
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action180<
     'input,
     'p,
@@ -9809,8 +9436,6 @@ p: &'p mut Build<'input>,
 p.unexpected(e, "label matching", "\",\" or \"}\"")
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action181<
     'input,
     'p,
@@ -9822,8 +9447,6 @@ p: &'p mut Build<'input>,
 p.unexpected(e, "label matching", "identifier or \"}\"")
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action182<
     'input,
     'p,
@@ -9835,8 +9458,6 @@ p: &'p mut Build<'input>,
 p.unexpected(e, "label matching", "string")
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action183<
     'input,
     'p,
@@ -9848,8 +9469,6 @@ p: &'p mut Build<'input>,
 p.unexpected(e, "label matching", "label matching operator")
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action184<
     'input,
     'p,
@@ -9861,8 +9480,6 @@ p: &'p mut Build<'input>,
 p.unexpected(e, "offset", "number, duration, step(), or range()")
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action185<
     'input,
     'p,
@@ -9874,8 +9491,6 @@ p: &'p mut Build<'input>,
 p.unexpected(e, "subquery or range selector", "number, duration, step(), or range()")
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action186<
     'input,
     'p,
@@ -9887,8 +9502,6 @@ p: &'p mut Build<'input>,
 p.unexpected(e, "subquery or range", "\":\" or \"]\"")
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action187<
     'input,
     'p,
@@ -9900,8 +9513,6 @@ p: &'p mut Build<'input>,
 p.unexpected(e, "subquery selector", "number, duration, step(), range(), or \"]\"")
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action188<
     'input,
     'p,
@@ -9913,8 +9524,6 @@ p: &'p mut Build<'input>,
 p.unexpected(e, "subquery selector", "\"]\"")
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action189<
     'input,
     'p,
@@ -9926,8 +9535,6 @@ p: &'p mut Build<'input>,
 p.unexpected(e, "@", "timestamp")
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action190<
     'input,
     'p,
@@ -9943,8 +9550,6 @@ p: &'p mut Build<'input>,
 p.duration_binary(l, op, Span::new(from, to), r)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action191<
     'input,
     'p,
@@ -9956,8 +9561,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action192<
     'input,
     'p,
@@ -9973,8 +9576,6 @@ p: &'p mut Build<'input>,
 p.duration_binary(l, op, Span::new(from, to), r)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action193<
     'input,
     'p,
@@ -9986,8 +9587,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action194<
     'input,
     'p,
@@ -10003,8 +9602,6 @@ p: &'p mut Build<'input>,
 p.duration_binary(l, op, Span::new(from, to), r)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action195<
     'input,
     'p,
@@ -10016,8 +9613,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action196<
     'input,
     'p,
@@ -10033,8 +9628,6 @@ p: &'p mut Build<'input>,
 p.duration_binary(l, op, Span::new(from, to), r)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action197<
     'input,
     'p,
@@ -10046,8 +9639,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action198<
     'input,
     'p,
@@ -10059,8 +9650,6 @@ __lookahead: &u32,
 {
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action199<
     'input,
     'p,
@@ -10072,8 +9661,6 @@ p: &'p mut Build<'input>,
 Some(__0)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action200<
     'input,
     'p,
@@ -10086,8 +9673,6 @@ __lookahead: &u32,
 None
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::needless_lifetimes)]
 fn __action201<
     'input,
     'p,
@@ -10100,8 +9685,6 @@ __lookahead: &u32,
 *__lookbehind
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::needless_lifetimes)]
 fn __action202<
     'input,
     'p,
@@ -10114,8 +9697,6 @@ __lookahead: &u32,
 *__lookahead
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action203<
     'input,
     'p,
@@ -10132,8 +9713,6 @@ p: &'p mut Build<'input>,
 p.binary(l, op, Span::new(from, to), m, r)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action204<
     'input,
     'p,
@@ -10145,8 +9724,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action205<
     'input,
     'p,
@@ -10163,8 +9740,6 @@ p: &'p mut Build<'input>,
 p.binary(l, op, Span::new(from, to), m, r)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action206<
     'input,
     'p,
@@ -10176,8 +9751,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action207<
     'input,
     'p,
@@ -10194,8 +9767,6 @@ p: &'p mut Build<'input>,
 p.binary(l, op, Span::new(from, to), m, r)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action208<
     'input,
     'p,
@@ -10207,8 +9778,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action209<
     'input,
     'p,
@@ -10225,8 +9794,6 @@ p: &'p mut Build<'input>,
 p.binary(l, op, Span::new(from, to), m, r)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action210<
     'input,
     'p,
@@ -10238,8 +9805,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action211<
     'input,
     'p,
@@ -10256,8 +9821,6 @@ p: &'p mut Build<'input>,
 p.binary(l, op, Span::new(from, to), m, r)
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes, clippy::just_underscores_and_digits, clippy::extra_unused_type_parameters)]
 fn __action212<
     'input,
     'p,
@@ -10269,9 +9832,6 @@ p: &'p mut Build<'input>,
 __0
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action213<
     'input,
     'p,
@@ -10295,9 +9855,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action214<
     'input,
     'p,
@@ -10327,9 +9884,6 @@ __3,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action215<
     'input,
     'p,
@@ -10359,9 +9913,6 @@ __3,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action216<
     'input,
     'p,
@@ -10389,9 +9940,6 @@ __2,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action217<
     'input,
     'p,
@@ -10417,9 +9965,6 @@ __1,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action218<
     'input,
     'p,
@@ -10447,9 +9992,6 @@ __2,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action219<
     'input,
     'p,
@@ -10479,9 +10021,6 @@ __3,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action220<
     'input,
     'p,
@@ -10511,9 +10050,6 @@ __3,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action221<
     'input,
     'p,
@@ -10549,9 +10085,6 @@ __6,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action222<
     'input,
     'p,
@@ -10581,9 +10114,6 @@ __3,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action223<
     'input,
     'p,
@@ -10613,9 +10143,6 @@ __3,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action224<
     'input,
     'p,
@@ -10641,9 +10168,6 @@ __1,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action225<
     'input,
     'p,
@@ -10673,9 +10197,6 @@ __3,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action226<
     'input,
     'p,
@@ -10705,9 +10226,6 @@ __3,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action227<
     'input,
     'p,
@@ -10737,9 +10255,6 @@ __3,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action228<
     'input,
     'p,
@@ -10769,9 +10284,6 @@ __3,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action229<
     'input,
     'p,
@@ -10799,9 +10311,6 @@ __2,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action230<
     'input,
     'p,
@@ -10829,9 +10338,6 @@ __2,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action231<
     'input,
     'p,
@@ -10857,9 +10363,6 @@ __1,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action232<
     'input,
     'p,
@@ -10885,9 +10388,6 @@ __1,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action233<
     'input,
     'p,
@@ -10913,9 +10413,6 @@ __1,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action234<
     'input,
     'p,
@@ -10941,9 +10438,6 @@ __1,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action235<
     'input,
     'p,
@@ -10969,9 +10463,6 @@ __1,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action236<
     'input,
     'p,
@@ -11001,9 +10492,6 @@ __3,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action237<
     'input,
     'p,
@@ -11044,9 +10532,6 @@ __4,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action238<
     'input,
     'p,
@@ -11076,9 +10561,6 @@ __3,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action239<
     'input,
     'p,
@@ -11104,9 +10586,6 @@ __1,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action240<
     'input,
     'p,
@@ -11132,9 +10611,6 @@ __1,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action241<
     'input,
     'p,
@@ -11175,9 +10651,6 @@ __4,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action242<
     'input,
     'p,
@@ -11203,9 +10676,6 @@ __1,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action243<
     'input,
     'p,
@@ -11237,9 +10707,6 @@ __4,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action244<
     'input,
     'p,
@@ -11267,9 +10734,6 @@ __2,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action245<
     'input,
     'p,
@@ -11299,9 +10763,6 @@ __3,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action246<
     'input,
     'p,
@@ -11335,9 +10796,6 @@ __5,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action247<
     'input,
     'p,
@@ -11369,9 +10827,6 @@ __4,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action248<
     'input,
     'p,
@@ -11401,9 +10856,6 @@ __3,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action249<
     'input,
     'p,
@@ -11429,9 +10881,6 @@ __1,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action250<
     'input,
     'p,
@@ -11457,9 +10906,6 @@ __1,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action251<
     'input,
     'p,
@@ -11485,9 +10931,6 @@ __1,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action252<
     'input,
     'p,
@@ -11513,9 +10956,6 @@ __1,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action253<
     'input,
     'p,
@@ -11547,9 +10987,6 @@ __4,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action254<
     'input,
     'p,
@@ -11581,9 +11018,6 @@ __4,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action255<
     'input,
     'p,
@@ -11615,9 +11049,6 @@ __4,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action256<
     'input,
     'p,
@@ -11649,9 +11080,6 @@ __4,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action257<
     'input,
     'p,
@@ -11683,9 +11111,6 @@ __4,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action258<
     'input,
     'p,
@@ -11711,9 +11136,6 @@ __1,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action259<
     'input,
     'p,
@@ -11743,9 +11165,6 @@ __3,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action260<
     'input,
     'p,
@@ -11771,9 +11190,6 @@ __1,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action261<
     'input,
     'p,
@@ -11799,9 +11215,6 @@ __1,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action262<
     'input,
     'p,
@@ -11829,9 +11242,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action263<
     'input,
     'p,
@@ -11859,9 +11269,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action264<
     'input,
     'p,
@@ -11887,9 +11294,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action265<
     'input,
     'p,
@@ -11915,9 +11319,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action266<
     'input,
     'p,
@@ -11952,9 +11353,6 @@ __temp1,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action267<
     'input,
     'p,
@@ -11982,9 +11380,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action268<
     'input,
     'p,
@@ -12018,9 +11413,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action269<
     'input,
     'p,
@@ -12048,9 +11440,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action270<
     'input,
     'p,
@@ -12078,9 +11467,6 @@ __2,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action271<
     'input,
     'p,
@@ -12104,9 +11490,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action272<
     'input,
     'p,
@@ -12134,9 +11517,6 @@ __2,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action273<
     'input,
     'p,
@@ -12164,9 +11544,6 @@ __2,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action274<
     'input,
     'p,
@@ -12194,9 +11571,6 @@ __2,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action275<
     'input,
     'p,
@@ -12224,9 +11598,6 @@ __2,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action276<
     'input,
     'p,
@@ -12252,9 +11623,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action277<
     'input,
     'p,
@@ -12280,9 +11648,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action278<
     'input,
     'p,
@@ -12306,9 +11671,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action279<
     'input,
     'p,
@@ -12332,9 +11694,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action280<
     'input,
     'p,
@@ -12358,9 +11717,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action281<
     'input,
     'p,
@@ -12384,9 +11740,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action282<
     'input,
     'p,
@@ -12414,9 +11767,6 @@ __2,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action283<
     'input,
     'p,
@@ -12453,9 +11803,6 @@ __temp1,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action284<
     'input,
     'p,
@@ -12483,9 +11830,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action285<
     'input,
     'p,
@@ -12515,9 +11859,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action286<
     'input,
     'p,
@@ -12541,9 +11882,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action287<
     'input,
     'p,
@@ -12573,9 +11911,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action288<
     'input,
     'p,
@@ -12607,9 +11942,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action289<
     'input,
     'p,
@@ -12643,9 +11975,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action290<
     'input,
     'p,
@@ -12673,9 +12002,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action291<
     'input,
     'p,
@@ -12701,9 +12027,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action292<
     'input,
     'p,
@@ -12731,9 +12054,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action293<
     'input,
     'p,
@@ -12765,9 +12085,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action294<
     'input,
     'p,
@@ -12797,9 +12114,6 @@ __3,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action295<
     'input,
     'p,
@@ -12827,9 +12141,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action296<
     'input,
     'p,
@@ -12853,9 +12164,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action297<
     'input,
     'p,
@@ -12879,9 +12187,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action298<
     'input,
     'p,
@@ -12905,9 +12210,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action299<
     'input,
     'p,
@@ -12937,9 +12239,6 @@ __3,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action300<
     'input,
     'p,
@@ -12969,9 +12268,6 @@ __3,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action301<
     'input,
     'p,
@@ -13001,9 +12297,6 @@ __3,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action302<
     'input,
     'p,
@@ -13033,9 +12326,6 @@ __3,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action303<
     'input,
     'p,
@@ -13065,9 +12355,6 @@ __3,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action304<
     'input,
     'p,
@@ -13102,9 +12389,6 @@ __temp1,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action305<
     'input,
     'p,
@@ -13128,9 +12412,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action306<
     'input,
     'p,
@@ -13154,9 +12435,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action307<
     'input,
     'p,
@@ -13182,9 +12460,6 @@ __temp0,
 )
 }
 
-#[allow(unused_variables)]
-#[allow(clippy::too_many_arguments, clippy::needless_lifetimes,
-    clippy::just_underscores_and_digits, clippy::clone_on_copy, clippy::unit_arg)]
 fn __action308<
     'input,
     'p,
@@ -13210,7 +12485,6 @@ __temp0,
 )
 }
 
-#[allow(clippy::type_complexity, dead_code)]
 pub trait __ToTriple<'input, 'p, >
 {
 fn to_triple(self) -> Result<(u32,Token,u32), __lalrpop_util::ParseError<u32, Token, LexError>>;
