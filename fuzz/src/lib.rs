@@ -16,5 +16,6 @@ pub mod model_histogram;
 pub mod promql;
 pub mod regex;
 pub mod relabel;
+pub mod tsdb;
 pub mod wal_record;
 pub mod wal_segment;

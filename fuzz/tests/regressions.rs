@@ -65,6 +65,7 @@ replay! {
     promql_parse => promd_fuzz::promql::promql_parse,
     regex => promd_fuzz::regex::regex,
     relabel_rules => promd_fuzz::relabel::rules,
+    tsdb_chunks_head => promd_fuzz::tsdb::tsdb_chunks_head,
     wal_record => promd_fuzz::wal_record::wal_record,
     wal_segment => promd_fuzz::wal_segment::wal_segment,
 }
