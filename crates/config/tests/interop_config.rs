@@ -2,89 +2,21 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
-use std::time::Duration;
 
 use promd_config::{Config, Options};
 use promd_fs::RealFs;
+use promd_testkit::Server;
 use serde_json::Value;
 
-/// A running Prometheus on a port of its choice. It ends with the value.
-struct Prometheus {
-    process: Child,
-    address: String,
-}
-
-impl Prometheus {
-    /// Starts with an empty configuration in `folder`.
-    fn start(program: &Path, folder: &Path) -> Self {
-        std::fs::write(folder.join("prometheus.yml"), "").unwrap();
-        let mut process = Command::new(program)
-            .arg(format!("--config.file={}", folder.join("prometheus.yml").display()))
-            .arg(format!("--storage.tsdb.path={}", folder.join("data").display()))
-            .args(["--web.listen-address=127.0.0.1:0", "--web.enable-lifecycle"])
-            .env("PROMD_TEST_ZONE", "eu-1")
-            .env_remove("GOGC")
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let log = process.stderr.take().unwrap();
-        // From here on a panic ends the process.
-        let mut server = Self { process, address: String::new() };
-        server.address = address_when_ready(log);
-        server
+/// What the server shows after it has read the configuration again; the error if it refuses it.
+fn show(server: &Server) -> Result<String, String> {
+    let refusal = server.post("/-/reload", &[], b"").text();
+    if !refusal.is_empty() {
+        return Err(refusal);
     }
-
-    fn ask(&self, method: &str, path: &str) -> String {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        write!(stream, "{method} {path} HTTP/1.0\r\nContent-Length: 0\r\n\r\n").unwrap();
-        let mut response = String::new();
-        stream.read_to_string(&mut response).unwrap();
-        response.split_once("\r\n\r\n").unwrap().1.to_owned()
-    }
-
-    /// What the server shows after it has read the configuration again; the error if it refuses it.
-    fn show(&self) -> Result<String, String> {
-        let refusal = self.ask("POST", "/-/reload");
-        if !refusal.is_empty() {
-            return Err(refusal);
-        }
-        let answer: Value = serde_json::from_str(&self.ask("GET", "/api/v1/status/config")).unwrap();
-        Ok(answer["data"]["yaml"].as_str().unwrap().to_owned())
-    }
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
-}
-
-/// Reads the log to its end, aside, so that the server can go on writing it; returns where the server listens as soon as it
-/// answers.
-fn address_when_ready(log: impl Read + Send + 'static) -> String {
-    let (found, address) = mpsc::channel();
-    std::thread::spawn(move || {
-        // The two lines come in either order.
-        let (mut address, mut ready) = (None, false);
-        for line in BufReader::new(log).lines().map_while(Result::ok) {
-            if line.contains("msg=\"Listening on\"") {
-                address = line.split_once(" address=").map(|(_, address)| address.trim().to_owned());
-            }
-            ready |= line.contains("Server is ready to receive web requests");
-            if ready && let Some(address) = address.take() {
-                found.send(address).ok();
-            }
-        }
-    });
-    address.recv_timeout(Duration::from_secs(60)).expect("Prometheus starts within a minute")
+    let answer = server.get("/api/v1/status/config").data()?;
+    Ok(answer["yaml"].as_str().unwrap().to_owned())
 }
 
 /// Lines that 3.14 prints and 3.5.3 does not: settings that 3.5.3 lacks and that have a default that is shown.
@@ -138,7 +70,12 @@ fn configurations_are_shown_as_by_prometheus() {
     let Some(program) = promd_testkit::peer("prometheus") else { return };
     let Some(conformance) = promd_testkit::conformance("config") else { return };
     let folder = tempfile::tempdir().unwrap();
-    let server = Prometheus::start(&program, folder.path());
+    let server = Server::launch(&program, folder.path())
+        .flags(["--web.enable-lifecycle"])
+        .env("PROMD_TEST_ZONE", "eu-1")
+        // It would be shown.
+        .without_env("GOGC")
+        .start();
     let file = folder.path().join("prometheus.yml");
 
     let mut texts = vec![("texts".to_owned(), TEXTS.to_owned())];
@@ -155,7 +92,7 @@ fn configurations_are_shown_as_by_prometheus() {
     let (mut same, mut left_out, mut failures) = (0, 0, Vec::new());
     for (name, text) in &texts {
         std::fs::write(&file, text).unwrap();
-        let Ok(theirs) = server.show() else {
+        let Ok(theirs) = show(&server) else {
             left_out += 1;
             continue;
         };

@@ -5,63 +5,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{self, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::Write as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
+use std::process::{Command, Stdio};
 
 use promd_exposition::{Entry, FamilyHead, Format, MetricType, Options, Parser, ProtobufParser, Writer};
 use promd_metrics::{Bucket, Count, CounterValue, HistogramValue, Quantile, Sample, SummaryValue, Value};
 use promd_model::{EscapingScheme, float};
+use promd_testkit::Server;
 
-/// A child that does not outlive the test.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn prometheus(folder: &Path) -> Option<(Running, SocketAddr)> {
-    let program = promd_testkit::peer("prometheus")?;
-    // The port is free when it is asked for; nobody else on the machine is after it.
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    fs::write(folder.join("prometheus.yml"), "global: {scrape_interval: 1h}\n").unwrap();
-    let child = Command::new(program)
-        .arg(format!("--config.file={}", folder.join("prometheus.yml").display()))
-        .arg(format!("--storage.tsdb.path={}", folder.join("data").display()))
-        .arg(format!("--web.listen-address={address}"))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let running = Running(child);
-    // Waits by asking; the channel is nothing but a clock that needs no sleep.
-    let (_keep, clock) = mpsc::channel::<()>();
-    for _ in 0..600 {
-        if get(address, "/-/ready", "*/*").is_ok_and(|(status, _)| status == 200) {
-            return Some((running, address));
-        }
-        assert_eq!(clock.recv_timeout(Duration::from_millis(50)), Err(RecvTimeoutError::Timeout));
-    }
-    panic!("prometheus is not ready after 30 s");
-}
-
-fn get(address: SocketAddr, path: &str, accept: &str) -> io::Result<(u16, Vec<u8>)> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    // HTTP 1.0: the body ends with the connection, and is not cut into chunks.
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\nAccept: {accept}\r\n\r\n")?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
-    let head_end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
-    let body = answer.split_off(head_end + 4);
-    let status = String::from_utf8_lossy(&answer).split(' ').nth(1).and_then(|status| status.parse().ok());
-    Ok((status.ok_or(io::ErrorKind::InvalidData)?, body))
+fn get(server: &Server, accept: &str) -> Vec<u8> {
+    let answer = server.connect().send("GET", "/metrics", &[("Accept", accept)], b"").unwrap();
+    assert_eq!(answer.status, 200);
+    answer.body
 }
 
 /// A metric that is put together from the entries of a parser.
@@ -169,7 +125,8 @@ fn families(text: &[u8]) -> BTreeMap<String, Vec<String>> {
 #[test]
 fn prometheus_says_the_same_in_protobuf_and_in_the_text_that_is_written_of_it() {
     let folder = tempfile::tempdir().unwrap();
-    let Some((_running, address)) = prometheus(folder.path()) else { return };
+    let Some(program) = promd_testkit::peer("prometheus") else { return };
+    let server = Server::launch(&program, folder.path()).config("global: {scrape_interval: 1h}\n").start();
     let protobuf = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;escaping=underscores";
     let text = "text/plain;version=0.0.4;escaping=underscores";
     // Values change between two answers, and so a family counts that was the same in both once. One that is written wrongly
@@ -177,9 +134,14 @@ fn prometheus_says_the_same_in_protobuf_and_in_the_text_that_is_written_of_it() 
     let mut same = BTreeSet::new();
     let (mut body, mut different) = (Vec::new(), Vec::new());
     for _ in 0..20 {
-        let before = families(&get(address, "/metrics", text).unwrap().1);
-        body = get(address, "/metrics", protobuf).unwrap().1;
-        let after = families(&get(address, "/metrics", text).unwrap().1);
+        let before = families(&get(&server, text));
+        body = get(&server, protobuf);
+        let after = families(&get(&server, text));
+        different = after.keys().cloned().map(|name| (name, Vec::new())).collect();
+        if !before.keys().eq(after.keys()) {
+            // It has just started: some families come a little later.
+            continue;
+        }
         let own = families(&rewritten(&body, Format::Text, None));
         assert_eq!(own.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
         same.extend(own.iter().filter(|(name, lines)| after[*name] == **lines).map(|(name, _)| name.clone()));

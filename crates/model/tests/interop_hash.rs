@@ -7,100 +7,33 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
-use std::time::Duration;
+use std::process::Command;
 
 use promd_model::Labels;
+use promd_testkit::Server;
 
-/// A Prometheus with the series of a text in OpenMetrics, on a port of its choice. It ends with the value.
-struct Prometheus {
-    process: Child,
-    address: String,
-    _data: tempfile::TempDir,
+/// A Prometheus with the series of a text in OpenMetrics.
+fn with_series(prometheus: &Path, promtool: &Path, openmetrics: &str, folder: &Path) -> Server {
+    std::fs::write(folder.join("series.txt"), openmetrics).unwrap();
+    let created = Command::new(promtool)
+        .args(["tsdb", "create-blocks-from", "openmetrics", "--quiet"])
+        .args([folder.join("series.txt"), folder.join("data")])
+        .output()
+        .unwrap();
+    assert!(created.status.success(), "{}", String::from_utf8_lossy(&created.stderr));
+    let flags = ["--storage.tsdb.retention.time=100y", "--enable-feature=promql-experimental-functions"];
+    Server::launch(prometheus, folder).flags(flags).start()
 }
 
-impl Prometheus {
-    fn with_series(prometheus: &Path, promtool: &Path, openmetrics: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
-        std::fs::write(path("series.txt"), openmetrics).unwrap();
-        std::fs::write(path("prometheus.yml"), "").unwrap();
-        let created = Command::new(promtool)
-            .args(["tsdb", "create-blocks-from", "openmetrics", "--quiet"])
-            .args([path("series.txt"), path("data")])
-            .output()
-            .unwrap();
-        assert!(created.status.success(), "{}", String::from_utf8_lossy(&created.stderr));
-
-        let mut process = Command::new(prometheus)
-            .arg(format!("--config.file={}", path("prometheus.yml").display()))
-            .arg(format!("--storage.tsdb.path={}", path("data").display()))
-            .args(["--storage.tsdb.retention.time=100y", "--web.listen-address=127.0.0.1:0"])
-            .arg("--enable-feature=promql-experimental-functions")
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let log = process.stderr.take().unwrap();
-        // From here on a panic ends the process.
-        let mut server = Self { process, address: String::new(), _data: folder };
-        server.address = address_when_ready(log);
-        server
-    }
-
-    /// What `GET path` answers.
-    fn get(&self, path: &str) -> serde_json::Value {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        write!(stream, "GET {path} HTTP/1.0\r\n\r\n").unwrap();
-        let mut response = String::new();
-        stream.read_to_string(&mut response).unwrap();
-        serde_json::from_str(response.split_once("\r\n\r\n").unwrap().1).unwrap()
-    }
-
-    /// The label sets that the query finds.
-    fn query(&self, query: &str, time: &str) -> BTreeSet<Labels> {
-        let encoded = query.bytes().fold(String::new(), |mut encoded, b| {
-            write!(encoded, "%{b:02x}").unwrap();
-            encoded
-        });
-        let answer = self.get(&format!("/api/v1/query?query={encoded}&time={time}"));
-        let result = answer["data"]["result"].as_array().unwrap_or_else(|| panic!("{query}: {answer}"));
-        let labels = |series: &serde_json::Value| {
-            let metric = series["metric"].as_object().unwrap();
-            Labels::from_pairs(metric.iter().map(|(name, value)| (name, value.as_str().unwrap()))).unwrap()
-        };
-        result.iter().map(labels).collect()
-    }
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
-}
-
-/// Reads the log to its end, aside, so that the server can go on writing it; returns where the server listens as soon as it
-/// answers.
-fn address_when_ready(log: impl Read + Send + 'static) -> String {
-    let (found, address) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut address = None;
-        for line in BufReader::new(log).lines().map_while(Result::ok) {
-            if line.contains("msg=\"Listening on\"") {
-                address = line.split_once(" address=").map(|(_, address)| address.trim().to_owned());
-            }
-            if line.contains("Server is ready to receive web requests") {
-                found.send(address.take()).ok();
-            }
-        }
-    });
-    address.recv_timeout(Duration::from_secs(60)).expect("Prometheus starts within a minute").unwrap()
+/// The label sets that a query finds.
+fn query(server: &Server, query: &str) -> BTreeSet<Labels> {
+    let labels = |series: &serde_json::Value| {
+        let metric = series["metric"].as_object().unwrap();
+        Labels::from_pairs(metric.iter().map(|(name, value)| (name, value.as_str().unwrap()))).unwrap()
+    };
+    let answer = server.query(query, TIME).unwrap();
+    answer["result"].as_array().unwrap().iter().map(labels).collect()
 }
 
 const TIME: &str = "1700000000";
@@ -149,12 +82,13 @@ fn limit_ratio_keeps_the_series_that_our_hashes_say() {
         return;
     };
     let sets = sets();
-    let server = Prometheus::with_series(&prometheus, &promtool, &openmetrics(&sets));
-    assert_eq!(server.query("{__name__!=\"\"}", TIME), sets, "what was stored is what was written");
+    let folder = tempfile::tempdir().unwrap();
+    let server = with_series(&prometheus, &promtool, &openmetrics(&sets), folder.path());
+    assert_eq!(query(&server, "{__name__!=\"\"}"), sets, "what was stored is what was written");
 
     for labels in &sets {
         for ratio in [offset(labels), offset(labels).next_up()] {
-            let kept = server.query(&format!("limit_ratio({ratio}, {{__name__!=\"\"}})"), TIME);
+            let kept = query(&server, &format!("limit_ratio({ratio}, {{__name__!=\"\"}})"));
             let expect = sets.iter().filter(|labels| offset(labels) < ratio).cloned().collect();
             assert_eq!(kept, expect, "limit_ratio({ratio})");
         }

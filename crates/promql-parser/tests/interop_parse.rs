@@ -1,17 +1,12 @@
 //! The running Prometheus reads what this crate reads: 10 000 queries out of a seed, through `/api/v1/parse_query` and
 //! `/api/v1/format_query`. `PROMD_SEED` gives another seed.
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
-use std::{env, fs};
+use std::env;
 
 use promd_promql_parser::{Formatter, Options, Parser};
+use promd_testkit::{Connection, Server};
 use serde_json::Value;
 use support::Generator;
 
@@ -68,92 +63,10 @@ struct Case<'a> {
     theirs: &'a str,
 }
 
-struct Server {
-    process: Child,
-    connection: BufReader<TcpStream>,
-}
-
-impl Server {
-    fn start(binary: &Path, folder: &Path) -> Self {
-        let config = folder.join("prometheus.yml");
-        fs::write(&config, "").unwrap();
-        // The port is free for as long as it takes to start the program.
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let mut process = Command::new(binary)
-            .arg(format!("--config.file={}", config.display()))
-            .arg(format!("--storage.tsdb.path={}", folder.join("data").display()))
-            .arg(format!("--web.listen-address={address}"))
-            .arg("--enable-feature=promql-experimental-functions,promql-duration-expr")
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // It says when it is ready.
-        let mut log = BufReader::new(process.stderr.take().unwrap());
-        let mut line = String::new();
-        while !line.contains("Server is ready") {
-            line.clear();
-            assert!(log.read_line(&mut line).unwrap() > 0, "the server did not start");
-        }
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        let connection = TcpStream::connect(address).unwrap();
-        connection.set_nodelay(true).unwrap();
-        connection.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        Self { process, connection: BufReader::new(connection) }
-    }
-
-    /// Asks on the one connection, and gives `data` or else the error.
-    fn ask(&mut self, path: &str, query: &str) -> Result<Value, String> {
-        let body: String = query.bytes().map(|b| format!("%{b:02X}")).collect();
-        let body = format!("query={body}");
-        // In one write, since the system would hold back the second of two small ones.
-        let request = format!(
-            "POST /api/v1/{path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        self.connection.get_mut().write_all(request.as_bytes()).unwrap();
-        let mut length = None;
-        let mut chunked = false;
-        loop {
-            let mut line = String::new();
-            self.connection.read_line(&mut line).unwrap();
-            let line = line.trim().to_ascii_lowercase();
-            if line.is_empty() {
-                break;
-            }
-            if let Some(value) = line.strip_prefix("content-length:") {
-                length = Some(value.trim().parse::<usize>().unwrap());
-            }
-            chunked |= line == "transfer-encoding: chunked";
-        }
-        let mut answer = vec![0; length.unwrap_or(0)];
-        self.connection.read_exact(&mut answer).unwrap();
-        while chunked {
-            let mut line = String::new();
-            self.connection.read_line(&mut line).unwrap();
-            let size = usize::from_str_radix(line.trim(), 16).unwrap();
-            let mut chunk = vec![0; size + 2];
-            self.connection.read_exact(&mut chunk).unwrap();
-            answer.extend(&chunk[..size]);
-            chunked = size > 0;
-        }
-        let mut answer: Value = serde_json::from_slice(&answer).unwrap();
-        match answer["status"].as_str() {
-            Some("success") => Ok(answer["data"].take()),
-            _ => {
-                let error = answer["error"].as_str().unwrap();
-                Err(error.strip_prefix("invalid parameter \"query\": ").unwrap_or(error).to_owned())
-            }
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
+/// What the server says of a query: the data of the answer, or else the error.
+fn ask(server: &mut Connection, path: &str, query: &str) -> Result<Value, String> {
+    let answer = server.ask(&format!("/api/v1/{path}"), &[("query", query)]);
+    answer.map_err(|error| error.strip_prefix("invalid parameter \"query\": ").unwrap_or(&error).to_owned())
 }
 
 /// Takes away what 3.5.3 has no key for.
@@ -174,7 +87,9 @@ fn without_new_keys(value: &mut Value) {
 fn prometheus_parses_the_same() {
     let Some(binary) = promd_testkit::peer("prometheus") else { return };
     let folder = tempfile::tempdir().unwrap();
-    let mut server = Server::start(&binary, folder.path());
+    let features = "--enable-feature=promql-experimental-functions,promql-duration-expr";
+    let server = Server::launch(&binary, folder.path()).flags([features]).start();
+    let mut connection = server.connect();
     let seed = env::var("PROMD_SEED").map_or(0x5eed, |seed| seed.parse().unwrap());
     let mut generator = Generator::new(seed);
     let parser = Parser::new(Options::all());
@@ -194,7 +109,7 @@ fn prometheus_parses_the_same() {
         let pretty = ours.as_ref().map_or_else(ToString::to_string, |expr| Formatter::default().format(expr));
         let as_text = |value: Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
         for (path, ours) in [("parse_query", tree), ("format_query", pretty)] {
-            let theirs = server.ask(path, &query);
+            let theirs = ask(&mut connection, path, &query);
             *(if theirs.is_ok() { &mut valid } else { &mut invalid }) += 1;
             let theirs = theirs.map_or_else(|error| error, as_text);
             if ours == theirs {

@@ -7,16 +7,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::time::Duration;
 
 use promd_model::{Labels, LabelsBuilder, ValidationScheme};
 use promd_regex::Anchored;
 use promd_relabel::{Action, Rule, Rules, Scratch};
+use promd_testkit::{Server, encode};
 use serde_json::{Value, json};
 
 const JOBS: usize = 100;
@@ -221,79 +220,14 @@ fn answer(mut stream: TcpStream, pages: &[String]) -> Option<()> {
     write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{page}", page.len()).ok()
 }
 
-/// A running Prometheus on a port of its choice. It ends with the value.
-struct Prometheus {
-    process: Child,
-    address: String,
-}
-
-impl Prometheus {
-    fn start(program: &Path, config: &Value, folder: &Path) -> Self {
-        std::fs::write(folder.join("prometheus.yml"), config.to_string()).unwrap();
-        let mut process = Command::new(program)
-            .arg(format!("--config.file={}", folder.join("prometheus.yml").display()))
-            .arg(format!("--storage.tsdb.path={}", folder.join("data").display()))
-            .arg("--web.listen-address=127.0.0.1:0")
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let log = process.stderr.take().unwrap();
-        // From here on a panic ends the process.
-        let mut server = Self { process, address: String::new() };
-        server.address = address_when_ready(log);
-        server
-    }
-
-    /// The label sets that the query finds.
-    fn query(&self, query: &str) -> Vec<Labels> {
-        let encoded = query.bytes().fold(String::new(), |mut encoded, b| {
-            write!(encoded, "%{b:02x}").unwrap();
-            encoded
-        });
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        write!(stream, "GET /api/v1/query?query={encoded} HTTP/1.0\r\n\r\n").unwrap();
-        let mut response = String::new();
-        stream.read_to_string(&mut response).unwrap();
-        let answer: Value = serde_json::from_str(response.split_once("\r\n\r\n").unwrap().1).unwrap();
-        let labels = |series: &Value| {
-            let metric = series["metric"].as_object().unwrap();
-            Labels::from_pairs(metric.iter().map(|(name, value)| (name, value.as_str().unwrap()))).unwrap()
-        };
-        answer["data"]["result"].as_array().unwrap_or_else(|| panic!("{answer}")).iter().map(labels).collect()
-    }
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
-}
-
-/// Reads the log to its end, aside, so that the server can go on writing it; returns where the server listens as soon as it
-/// answers.
-fn address_when_ready(log: impl Read + Send + 'static) -> String {
-    let (found, address) = mpsc::channel();
-    std::thread::spawn(move || {
-        // The two lines come in either order.
-        let (mut address, mut ready, mut seen) = (None, false, String::new());
-        for line in BufReader::new(log).lines().map_while(Result::ok) {
-            if line.contains("msg=\"Listening on\"") {
-                address = line.split_once(" address=").map(|(_, address)| address.trim().to_owned());
-            }
-            ready |= line.contains("Server is ready to receive web requests");
-            if ready && let Some(address) = address.take() {
-                found.send(Ok(address)).ok();
-            }
-            seen.push_str(&line);
-            seen.push('\n');
-        }
-        found.send(Err(seen)).ok();
-    });
-    let address = address.recv_timeout(Duration::from_secs(60)).expect("Prometheus starts within a minute");
-    address.unwrap_or_else(|log| panic!("Prometheus did not start:\n{log}"))
+/// The label sets that a query finds.
+fn query(server: &Server, query: &str) -> Vec<Labels> {
+    let labels = |series: &Value| {
+        let metric = series["metric"].as_object().unwrap();
+        Labels::from_pairs(metric.iter().map(|(name, value)| (name, value.as_str().unwrap()))).unwrap()
+    };
+    let answer = server.get(&format!("/api/v1/query?query={}", encode(query))).data().unwrap();
+    answer["result"].as_array().unwrap().iter().map(labels).collect()
 }
 
 #[test]
@@ -305,14 +239,14 @@ fn rules_do_what_those_of_prometheus_do() {
     let configs: Vec<Value> = jobs.iter().enumerate().map(|(at, job)| job.config(at, &target)).collect();
     let config = json!({"global": {"scrape_interval": "2s"}, "scrape_configs": configs});
     let folder = tempfile::tempdir().unwrap();
-    let server = Prometheus::start(&program, &config, folder.path());
+    let server = Server::launch(&program, folder.path()).config(config.to_string()).start();
 
     // What a scrape brings is stored together with its `up`. Each turn of the loop is a query, and some are enough.
-    let ups = (0..20_000).find(|_| server.query("up == 1").len() == JOBS);
-    assert!(ups.is_some(), "not all jobs were scraped: {:?}", server.query("up"));
+    let ups = (0..20_000).find(|_| query(&server, "up == 1").len() == JOBS);
+    assert!(ups.is_some(), "not all jobs were scraped: {:?}", query(&server, "up"));
 
     let stored: BTreeMap<String, Labels> =
-        server.query("{id!=\"\"}").into_iter().map(|labels| (labels.get("id").unwrap().to_owned(), labels)).collect();
+        query(&server, "{id!=\"\"}").into_iter().map(|labels| (labels.get("id").unwrap().to_owned(), labels)).collect();
     let expect: BTreeMap<String, Labels> =
         jobs.iter().enumerate().flat_map(|(at, job)| job.expect(at, &target)).collect();
     for (id, labels) in &expect {

@@ -55,6 +55,13 @@ impl Launch {
         self
     }
 
+    /// Without a variable of this environment.
+    #[must_use]
+    pub fn without_env(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
     /// Starts it and waits until it says that it is ready.
     ///
     /// # Panics

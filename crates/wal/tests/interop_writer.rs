@@ -4,15 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use promd_clock::{SimClock, WallTime};
 use promd_fs::{FaultPlan, Fs, RealFs, SimFs};
+use promd_testkit::Server;
 use promd_wal::record::{SamplesEncoder, SeriesEncoder, Stamp};
 use promd_wal::{Compression, Log, Options, SyncPolicy, list_segments, segment_name};
 
@@ -138,50 +136,19 @@ fn prometheus_replays_what_was_acknowledged_on_a_failing_disk() {
 
 /// All samples that Prometheus answers with when it is started on a data directory.
 fn replayed(program: &Path, dir: &Path) -> Samples {
-    fs::write(dir.join("prometheus.yml"), "").unwrap();
-    let mut command = Command::new(program);
-    command.arg("--config.file").arg(dir.join("prometheus.yml")).arg("--storage.tsdb.path").arg(dir.join("data"));
-    let mut running = command.args(["--web.listen-address", "127.0.0.1:0"]).stderr(Stdio::piped()).spawn().unwrap();
-    let mut log = BufReader::new(running.stderr.take().unwrap());
-    let mut seen = String::new();
-    let mut address = None;
-    let mut line = String::new();
-    while log.read_line(&mut line).unwrap() > 0 && !line.contains("Server is ready to receive web requests") {
-        if let Some((_, found)) = line.split_once("address=").filter(|_| line.contains("msg=\"Listening on\"")) {
-            address = Some(found.trim().to_owned());
-        }
-        seen += &line;
-        line.clear();
-    }
-    let address = address.unwrap_or_else(|| panic!("it does not listen:\n{seen}"));
-    let answer = get(
-        &address,
-        &format!("/api/v1/query?query=%7B__name__%3D~%22.%2B%22%7D%5B1d%5D&time={}", START / 1000 + 80_000),
-    );
-    running.kill().unwrap();
-    running.wait().unwrap();
+    let server = Server::launch(program, dir).start();
+    let answer = server.query("{__name__=~\".+\"}[1d]", &(START / 1000 + 80_000).to_string()).unwrap();
+    let seen = server.log();
     for complaint in ["corrupt", "level=ERROR", "Unknown series references"] {
         assert!(!seen.contains(complaint), "{complaint}:\n{seen}");
     }
     parse(&answer)
 }
 
-fn get(address: &str, path: &str) -> String {
-    let mut stream = TcpStream::connect(address).unwrap();
-    // Version 1.0: the body is not chunked, and ends with the connection.
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    assert!(head.contains(" 200 "), "{answer}");
-    body.to_owned()
-}
-
-fn parse(answer: &str) -> Samples {
-    let answer: serde_json::Value = serde_json::from_str(answer).unwrap();
+fn parse(answer: &serde_json::Value) -> Samples {
     let mut samples = Samples::new();
     let names: BTreeMap<String, u64> = (1..=SERIES).map(|series| (series.to_string(), series)).collect();
-    for series in answer["data"]["result"].as_array().unwrap() {
+    for series in answer["result"].as_array().unwrap() {
         let number = names[series["metric"]["series"].as_str().unwrap()];
         for sample in series["values"].as_array().unwrap() {
             let seconds = sample[0].as_f64().unwrap();
