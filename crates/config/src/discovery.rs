@@ -42,6 +42,32 @@ macro_rules! roles {
     };
 }
 
+/// Implements `Section` and `Default` for a mechanism that asks a server over HTTP: how many seconds it waits before it asks
+/// again, what else is not zero, and what it requires. The settings of the client are checked in any case, last.
+macro_rules! over_http {
+    ($Name:ident { every: $seconds:literal $(, $field:ident: $value:expr)* } $(, check: Self::$check:ident)?) => {
+        section! { $Name { fresh: $Name::default(), check: $Name::check_with_client } }
+
+        impl Default for $Name {
+            fn default() -> Self {
+                Self {
+                    refresh_interval: promd_model::Duration::from_nanos($seconds * 1_000_000_000),
+                    http: $crate::http::HttpClient::default(),
+                    $($field: $value,)*
+                    ..<Self as $crate::yaml::Value>::zero()
+                }
+            }
+        }
+
+        impl $Name {
+            fn check_with_client(&mut self) -> Result<(), String> {
+                $(self.$check()?;)?
+                self.http.check()
+            }
+        }
+    };
+}
+
 mod aws;
 mod azure;
 mod consul;
@@ -80,7 +106,7 @@ mod triton;
 mod uyuni;
 mod vultr;
 
-pub use aws::{AwsRole, AwsSd};
+pub use aws::{AwsKeys, AwsRole, AwsSd};
 pub use azure::AzureSd;
 pub use consul::ConsulSd;
 pub use digitalocean::{DigitalOceanRole, DigitalOceanSd};

@@ -14,11 +14,7 @@ record! {
         role: Option<AwsRole>;
         region: String, omit;
         endpoint: String, omit;
-        access_key: String, omit;
-        secret_key: Secret, omit;
-        profile: String, omit;
-        role_arn: String, omit;
-        external_id: String, omit;
+        keys: AwsKeys, inline;
         /// Zero: 60 seconds.
         refresh_interval: Duration, omit;
         /// Zero: 80.
@@ -30,6 +26,19 @@ record! {
         clusters: Vec<String>, omit;
     }
 }
+
+record! {
+    /// Who asks.
+    pub struct AwsKeys("aws.plain") {
+        access_key: String, omit;
+        secret_key: Secret, omit;
+        profile: String, omit;
+        role_arn: String, omit;
+        external_id: String, omit;
+    }
+}
+
+section! { AwsKeys {} }
 
 section! { AwsSd { fresh: AwsSd::zero(), check: AwsSd::check } }
 

@@ -6,7 +6,6 @@ use promd_model::quote;
 use super::require;
 use crate::http::HttpClient;
 use crate::secret::Secret;
-use crate::yaml::Value;
 
 record! {
     /// Virtual machines of Azure.
@@ -25,20 +24,7 @@ record! {
     }
 }
 
-section! { AzureSd { fresh: AzureSd::default(), check: AzureSd::check } }
-
-impl Default for AzureSd {
-    fn default() -> Self {
-        Self {
-            port: 80,
-            refresh_interval: Duration::from_nanos(300_000_000_000),
-            environment: "AzurePublicCloud".to_owned(),
-            authentication_method: "OAuth".to_owned(),
-            http: HttpClient::default(),
-            ..Self::zero()
-        }
-    }
-}
+over_http! { AzureSd { every: 300, port: 80, environment: "AzurePublicCloud".to_owned(), authentication_method: "OAuth".to_owned() }, check: Self::check }
 
 impl AzureSd {
     fn check(&mut self) -> Result<(), String> {
@@ -56,6 +42,6 @@ impl AzureSd {
                 quote::go(&self.authentication_method)
             ));
         }
-        self.http.check()
+        Ok(())
     }
 }

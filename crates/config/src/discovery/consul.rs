@@ -7,7 +7,6 @@ use promd_model::Duration;
 use super::{fail, require};
 use crate::http::{BasicAuth, HttpClient};
 use crate::secret::Secret;
-use crate::yaml::Value;
 
 record! {
     /// Services of Consul.
@@ -35,21 +34,7 @@ record! {
     }
 }
 
-section! { ConsulSd { fresh: ConsulSd::default(), check: ConsulSd::check } }
-
-impl Default for ConsulSd {
-    fn default() -> Self {
-        Self {
-            tag_separator: ",".to_owned(),
-            scheme: "http".to_owned(),
-            server: "localhost:8500".to_owned(),
-            allow_stale: true,
-            refresh_interval: Duration::from_nanos(30_000_000_000),
-            http: HttpClient::default(),
-            ..Self::zero()
-        }
-    }
-}
+over_http! { ConsulSd { every: 30, tag_separator: ",".to_owned(), scheme: "http".to_owned(), server: "localhost:8500".to_owned(), allow_stale: true }, check: Self::check }
 
 impl ConsulSd {
     fn check(&mut self) -> Result<(), String> {
@@ -65,6 +50,6 @@ impl ConsulSd {
         if !self.token.is_empty() && (self.http.authorization.is_some() || self.http.oauth2.is_some()) {
             return fail("at most one of consul SD token, authorization, or oauth2 can be configured");
         }
-        self.http.check()
+        Ok(())
     }
 }

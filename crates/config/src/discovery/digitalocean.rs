@@ -4,7 +4,6 @@ use promd_model::Duration;
 
 use super::fail;
 use crate::http::HttpClient;
-use crate::yaml::Value;
 
 record! {
     /// Machines of DigitalOcean.
@@ -16,26 +15,14 @@ record! {
     }
 }
 
-section! { DigitalOceanSd { fresh: DigitalOceanSd::default(), check: DigitalOceanSd::check } }
-
-impl Default for DigitalOceanSd {
-    fn default() -> Self {
-        Self {
-            port: 80,
-            refresh_interval: Duration::from_nanos(60_000_000_000),
-            http: HttpClient::default(),
-            role: Some(DigitalOceanRole::Droplets),
-            ..Self::zero()
-        }
-    }
-}
+over_http! { DigitalOceanSd { every: 60, port: 80, role: Some(DigitalOceanRole::Droplets) }, check: Self::check }
 
 impl DigitalOceanSd {
     fn check(&mut self) -> Result<(), String> {
         if self.role.is_none() {
             return fail("role missing (one of: droplets, databases)");
         }
-        self.http.check()
+        Ok(())
     }
 }
 

@@ -5,7 +5,6 @@ use promd_model::Duration;
 use super::{Filter, require};
 use crate::http::HttpClient;
 use crate::url::Url;
-use crate::yaml::Value;
 
 record! {
     /// Containers of Docker.
@@ -20,25 +19,12 @@ record! {
     }
 }
 
-section! { DockerSd { fresh: DockerSd::default(), check: DockerSd::check } }
-
-impl Default for DockerSd {
-    fn default() -> Self {
-        Self {
-            refresh_interval: Duration::from_nanos(60_000_000_000),
-            port: 80,
-            host_networking_host: "localhost".to_owned(),
-            http: HttpClient::default(),
-            match_first_network: true,
-            ..Self::zero()
-        }
-    }
-}
+over_http! { DockerSd { every: 60, port: 80, host_networking_host: "localhost".to_owned(), match_first_network: true }, check: Self::check }
 
 impl DockerSd {
     fn check(&mut self) -> Result<(), String> {
         require(&self.host, "host missing")?;
         Url::parse(&self.host)?;
-        self.http.check()
+        Ok(())
     }
 }

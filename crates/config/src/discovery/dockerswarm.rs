@@ -5,7 +5,6 @@ use promd_model::Duration;
 use super::{Filter, fail, require};
 use crate::http::HttpClient;
 use crate::url::Url;
-use crate::yaml::Value;
 
 record! {
     /// Services, tasks or nodes of Docker Swarm.
@@ -20,18 +19,7 @@ record! {
     }
 }
 
-section! { DockerSwarmSd { fresh: DockerSwarmSd::default(), check: DockerSwarmSd::check } }
-
-impl Default for DockerSwarmSd {
-    fn default() -> Self {
-        Self {
-            refresh_interval: Duration::from_nanos(60_000_000_000),
-            port: 80,
-            http: HttpClient::default(),
-            ..Self::zero()
-        }
-    }
-}
+over_http! { DockerSwarmSd { every: 60, port: 80 }, check: Self::check }
 
 impl DockerSwarmSd {
     fn check(&mut self) -> Result<(), String> {
@@ -42,6 +30,6 @@ impl DockerSwarmSd {
             "" => return fail("role missing (one of: tasks, services, nodes)"),
             role => return Err(format!("invalid role {role}, expected tasks, services, or nodes")),
         }
-        self.http.check()
+        Ok(())
     }
 }

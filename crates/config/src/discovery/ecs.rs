@@ -2,20 +2,15 @@
 
 use promd_model::Duration;
 
+use super::AwsKeys;
 use crate::http::HttpClient;
-use crate::secret::Secret;
-use crate::yaml::Value;
 
 record! {
     /// Tasks of Amazon ECS.
     pub struct EcsSd("aws.plain") {
         region: String;
         endpoint: String;
-        access_key: String, omit;
-        secret_key: Secret, omit;
-        profile: String, omit;
-        role_arn: String, omit;
-        external_id: String, omit;
+        keys: AwsKeys, inline;
         clusters: Vec<String>, omit;
         port: i64;
         refresh_interval: Duration, omit;
@@ -25,22 +20,4 @@ record! {
     }
 }
 
-section! { EcsSd { fresh: EcsSd::default(), check: EcsSd::check } }
-
-impl Default for EcsSd {
-    fn default() -> Self {
-        Self {
-            port: 80,
-            refresh_interval: Duration::from_nanos(60_000_000_000),
-            request_concurrency: 20,
-            http: HttpClient::default(),
-            ..Self::zero()
-        }
-    }
-}
-
-impl EcsSd {
-    fn check(&mut self) -> Result<(), String> {
-        self.http.check()
-    }
-}
+over_http! { EcsSd { every: 60, port: 80, request_concurrency: 20 } }

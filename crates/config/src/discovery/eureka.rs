@@ -5,7 +5,6 @@ use promd_model::Duration;
 use super::{fail, require};
 use crate::http::HttpClient;
 use crate::url::Url;
-use crate::yaml::Value;
 
 record! {
     /// Instances of Eureka.
@@ -16,13 +15,7 @@ record! {
     }
 }
 
-section! { EurekaSd { fresh: EurekaSd::default(), check: EurekaSd::check } }
-
-impl Default for EurekaSd {
-    fn default() -> Self {
-        Self { refresh_interval: Duration::from_nanos(30_000_000_000), http: HttpClient::default(), ..Self::zero() }
-    }
-}
+over_http! { EurekaSd { every: 30 }, check: Self::check }
 
 impl EurekaSd {
     fn check(&mut self) -> Result<(), String> {
@@ -31,6 +24,6 @@ impl EurekaSd {
         if url.scheme().is_empty() || url.host().is_empty() {
             return fail("eureka_sd: invalid eureka server URL");
         }
-        self.http.check()
+        Ok(())
     }
 }

@@ -4,7 +4,6 @@ use promd_model::Duration;
 
 use super::fail;
 use crate::http::HttpClient;
-use crate::yaml::Value;
 
 record! {
     /// Servers of Hetzner.
@@ -17,25 +16,14 @@ record! {
     }
 }
 
-section! { HetznerSd { fresh: HetznerSd::default(), check: HetznerSd::check } }
-
-impl Default for HetznerSd {
-    fn default() -> Self {
-        Self {
-            port: 80,
-            refresh_interval: Duration::from_nanos(60_000_000_000),
-            http: HttpClient::default(),
-            ..Self::zero()
-        }
-    }
-}
+over_http! { HetznerSd { every: 60, port: 80 }, check: Self::check }
 
 impl HetznerSd {
     fn check(&mut self) -> Result<(), String> {
         if self.role.is_none() {
             return fail("role missing (one of: robot, hcloud)");
         }
-        self.http.check()
+        Ok(())
     }
 }
 

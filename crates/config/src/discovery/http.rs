@@ -4,7 +4,6 @@ use promd_model::Duration;
 
 use super::http_address;
 use crate::http::HttpClient;
-use crate::yaml::Value;
 
 record! {
     /// Targets that a server tells.
@@ -15,17 +14,11 @@ record! {
     }
 }
 
-section! { HttpSd { fresh: HttpSd::default(), check: HttpSd::check } }
-
-impl Default for HttpSd {
-    fn default() -> Self {
-        Self { refresh_interval: Duration::from_nanos(60_000_000_000), http: HttpClient::default(), ..Self::zero() }
-    }
-}
+over_http! { HttpSd { every: 60 }, check: Self::check }
 
 impl HttpSd {
     fn check(&mut self) -> Result<(), String> {
         http_address(&self.url)?;
-        self.http.check()
+        Ok(())
     }
 }

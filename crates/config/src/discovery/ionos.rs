@@ -4,7 +4,6 @@ use promd_model::Duration;
 
 use super::require;
 use crate::http::HttpClient;
-use crate::yaml::Value;
 
 record! {
     /// Servers of IONOS Cloud.
@@ -16,22 +15,11 @@ record! {
     }
 }
 
-section! { IonosSd { fresh: IonosSd::default(), check: IonosSd::check } }
-
-impl Default for IonosSd {
-    fn default() -> Self {
-        Self {
-            refresh_interval: Duration::from_nanos(60_000_000_000),
-            port: 80,
-            http: HttpClient::default(),
-            ..Self::zero()
-        }
-    }
-}
+over_http! { IonosSd { every: 60, port: 80 }, check: Self::check }
 
 impl IonosSd {
     fn check(&mut self) -> Result<(), String> {
         require(&self.datacenter_id, "datacenter id can't be empty")?;
-        self.http.check()
+        Ok(())
     }
 }

@@ -5,7 +5,6 @@ use promd_model::Duration;
 use super::fail;
 use crate::http::HttpClient;
 use crate::url::Url;
-use crate::yaml::Value;
 
 record! {
     /// Data planes of a Kuma mesh.
@@ -18,18 +17,7 @@ record! {
     }
 }
 
-section! { KumaSd { fresh: KumaSd::default(), check: KumaSd::check } }
-
-impl Default for KumaSd {
-    fn default() -> Self {
-        Self {
-            refresh_interval: Duration::from_nanos(15_000_000_000),
-            fetch_timeout: Duration::from_nanos(120_000_000_000),
-            http: HttpClient::default(),
-            ..Self::zero()
-        }
-    }
-}
+over_http! { KumaSd { every: 15, fetch_timeout: Duration::from_nanos(120_000_000_000) }, check: Self::check }
 
 impl KumaSd {
     fn check(&mut self) -> Result<(), String> {
@@ -40,6 +28,6 @@ impl KumaSd {
         if url.scheme().is_empty() || url.host().is_empty() {
             return Err(format!("kuma SD server must not be empty and have a scheme: {}", self.server));
         }
-        self.http.check()
+        Ok(())
     }
 }

@@ -3,7 +3,6 @@
 use promd_model::Duration;
 
 use crate::http::HttpClient;
-use crate::yaml::Value;
 
 record! {
     /// Instances of Linode.
@@ -16,22 +15,4 @@ record! {
     }
 }
 
-section! { LinodeSd { fresh: LinodeSd::default(), check: LinodeSd::check } }
-
-impl Default for LinodeSd {
-    fn default() -> Self {
-        Self {
-            tag_separator: ",".to_owned(),
-            port: 80,
-            refresh_interval: Duration::from_nanos(60_000_000_000),
-            http: HttpClient::default(),
-            ..Self::zero()
-        }
-    }
-}
-
-impl LinodeSd {
-    fn check(&mut self) -> Result<(), String> {
-        self.http.check()
-    }
-}
+over_http! { LinodeSd { every: 60, tag_separator: ",".to_owned(), port: 80 } }

@@ -6,7 +6,6 @@ use super::fail;
 use crate::http::HttpClient;
 use crate::path::FilePath;
 use crate::secret::Secret;
-use crate::yaml::Value;
 
 record! {
     /// Applications of Marathon.
@@ -19,13 +18,7 @@ record! {
     }
 }
 
-section! { MarathonSd { fresh: MarathonSd::default(), check: MarathonSd::check } }
-
-impl Default for MarathonSd {
-    fn default() -> Self {
-        Self { refresh_interval: Duration::from_nanos(30_000_000_000), http: HttpClient::default(), ..Self::zero() }
-    }
-}
+over_http! { MarathonSd { every: 30 }, check: Self::check }
 
 impl MarathonSd {
     fn check(&mut self) -> Result<(), String> {
@@ -52,6 +45,6 @@ impl MarathonSd {
                 );
             }
         }
-        self.http.check()
+        Ok(())
     }
 }

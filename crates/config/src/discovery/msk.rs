@@ -2,20 +2,15 @@
 
 use promd_model::Duration;
 
+use super::AwsKeys;
 use crate::http::HttpClient;
-use crate::secret::Secret;
-use crate::yaml::Value;
 
 record! {
     /// Brokers of Amazon MSK.
     pub struct MskSd("aws.plain") {
         region: String;
         endpoint: String;
-        access_key: String, omit;
-        secret_key: Secret, omit;
-        profile: String, omit;
-        role_arn: String, omit;
-        external_id: String, omit;
+        keys: AwsKeys, inline;
         clusters: Vec<String>, omit;
         port: i64;
         refresh_interval: Duration, omit;
@@ -25,22 +20,4 @@ record! {
     }
 }
 
-section! { MskSd { fresh: MskSd::default(), check: MskSd::check } }
-
-impl Default for MskSd {
-    fn default() -> Self {
-        Self {
-            port: 80,
-            refresh_interval: Duration::from_nanos(60_000_000_000),
-            request_concurrency: 10,
-            http: HttpClient::default(),
-            ..Self::zero()
-        }
-    }
-}
-
-impl MskSd {
-    fn check(&mut self) -> Result<(), String> {
-        self.http.check()
-    }
-}
+over_http! { MskSd { every: 60, port: 80, request_concurrency: 10 } }

@@ -4,7 +4,6 @@ use promd_model::Duration;
 
 use super::require;
 use crate::http::HttpClient;
-use crate::yaml::Value;
 
 record! {
     /// Services of Nomad.
@@ -19,26 +18,11 @@ record! {
     }
 }
 
-section! { NomadSd { fresh: NomadSd::default(), check: NomadSd::check } }
-
-impl Default for NomadSd {
-    fn default() -> Self {
-        Self {
-            allow_stale: true,
-            http: HttpClient::default(),
-            namespace: "default".to_owned(),
-            refresh_interval: Duration::from_nanos(60_000_000_000),
-            region: "global".to_owned(),
-            server: "http://localhost:4646".to_owned(),
-            tag_separator: ",".to_owned(),
-            ..Self::zero()
-        }
-    }
-}
+over_http! { NomadSd { every: 60, allow_stale: true, namespace: "default".to_owned(), region: "global".to_owned(), server: "http://localhost:4646".to_owned(), tag_separator: ",".to_owned() }, check: Self::check }
 
 impl NomadSd {
     fn check(&mut self) -> Result<(), String> {
         require(self.server.trim(), "nomad SD configuration requires a server address")?;
-        self.http.check()
+        Ok(())
     }
 }

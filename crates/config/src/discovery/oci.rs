@@ -7,7 +7,6 @@ use super::{fail, require};
 use crate::http::HttpClient;
 use crate::path::FilePath;
 use crate::secret::Secret;
-use crate::yaml::Value;
 
 record! {
     /// Instances of Oracle Cloud.
@@ -28,19 +27,7 @@ record! {
     }
 }
 
-section! { OciSd { fresh: OciSd::default(), check: OciSd::check } }
-
-impl Default for OciSd {
-    fn default() -> Self {
-        Self {
-            port: 80,
-            refresh_interval: Duration::from_nanos(60_000_000_000),
-            auth: "api_key".to_owned(),
-            http: HttpClient::default(),
-            ..Self::zero()
-        }
-    }
-}
+over_http! { OciSd { every: 60, port: 80, auth: "api_key".to_owned() }, check: Self::check }
 
 impl OciSd {
     fn check(&mut self) -> Result<(), String> {
@@ -78,6 +65,6 @@ impl OciSd {
         if self.refresh_interval <= Duration::ZERO {
             return Err(format!("oci_sd: refresh_interval must be positive, got {}", self.refresh_interval));
         }
-        self.http.check()
+        Ok(())
     }
 }

@@ -6,7 +6,6 @@ use super::{one_secret, require};
 use crate::http::HttpClient;
 use crate::path::FilePath;
 use crate::secret::Secret;
-use crate::yaml::Value;
 
 record! {
     /// Virtual machines of Outscale.
@@ -23,19 +22,7 @@ record! {
     }
 }
 
-section! { OutscaleSd { fresh: OutscaleSd::default(), check: OutscaleSd::check } }
-
-impl Default for OutscaleSd {
-    fn default() -> Self {
-        Self {
-            port: 80,
-            refresh_interval: Duration::from_nanos(60_000_000_000),
-            http: HttpClient::default(),
-            region: "eu-west-2".to_owned(),
-            ..Self::zero()
-        }
-    }
-}
+over_http! { OutscaleSd { every: 60, port: 80, region: "eu-west-2".to_owned() }, check: Self::check }
 
 impl OutscaleSd {
     fn check(&mut self) -> Result<(), String> {
@@ -45,6 +32,6 @@ impl OutscaleSd {
         if self.endpoint.is_empty() {
             self.endpoint = format!("https://api.{}.outscale.com/api/v1", self.region);
         }
-        self.http.check()
+        Ok(())
     }
 }

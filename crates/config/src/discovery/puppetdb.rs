@@ -4,7 +4,6 @@ use promd_model::Duration;
 
 use super::{http_address, require};
 use crate::http::HttpClient;
-use crate::yaml::Value;
 
 record! {
     /// Resources of PuppetDB.
@@ -18,23 +17,12 @@ record! {
     }
 }
 
-section! { PuppetDbSd { fresh: PuppetDbSd::default(), check: PuppetDbSd::check } }
-
-impl Default for PuppetDbSd {
-    fn default() -> Self {
-        Self {
-            refresh_interval: Duration::from_nanos(60_000_000_000),
-            port: 80,
-            http: HttpClient::default(),
-            ..Self::zero()
-        }
-    }
-}
+over_http! { PuppetDbSd { every: 60, port: 80 }, check: Self::check }
 
 impl PuppetDbSd {
     fn check(&mut self) -> Result<(), String> {
         http_address(&self.url)?;
         require(&self.query, "query missing")?;
-        self.http.check()
+        Ok(())
     }
 }

@@ -2,22 +2,16 @@
 
 use promd_model::Duration;
 
-use super::Filter;
+use super::{AwsKeys, Filter};
 use crate::http::HttpClient;
 use crate::list::List;
-use crate::secret::Secret;
-use crate::yaml::Value;
 
 record! {
     /// Databases of Amazon RDS.
     pub struct RdsSd("aws.plain") {
         region: String;
         endpoint: String;
-        access_key: String, omit;
-        secret_key: Secret, omit;
-        profile: String, omit;
-        role_arn: String, omit;
-        external_id: String, omit;
+        keys: AwsKeys, inline;
         clusters: Vec<String>, omit;
         port: i64;
         refresh_interval: Duration, omit;
@@ -28,22 +22,4 @@ record! {
     }
 }
 
-section! { RdsSd { fresh: RdsSd::default(), check: RdsSd::check } }
-
-impl Default for RdsSd {
-    fn default() -> Self {
-        Self {
-            port: 80,
-            refresh_interval: Duration::from_nanos(60_000_000_000),
-            request_concurrency: 10,
-            http: HttpClient::default(),
-            ..Self::zero()
-        }
-    }
-}
-
-impl RdsSd {
-    fn check(&mut self) -> Result<(), String> {
-        self.http.check()
-    }
-}
+over_http! { RdsSd { every: 60, port: 80, request_concurrency: 10 } }

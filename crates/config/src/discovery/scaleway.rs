@@ -6,7 +6,6 @@ use super::{fail, one_secret, require};
 use crate::http::HttpClient;
 use crate::path::FilePath;
 use crate::secret::Secret;
-use crate::yaml::Value;
 
 record! {
     /// Servers of Scaleway.
@@ -26,20 +25,7 @@ record! {
     }
 }
 
-section! { ScalewaySd { fresh: ScalewaySd::default(), check: ScalewaySd::check } }
-
-impl Default for ScalewaySd {
-    fn default() -> Self {
-        Self {
-            port: 80,
-            refresh_interval: Duration::from_nanos(60_000_000_000),
-            http: HttpClient::default(),
-            zone: "fr-par-1".to_owned(),
-            api_url: "https://api.scaleway.com".to_owned(),
-            ..Self::zero()
-        }
-    }
-}
+over_http! { ScalewaySd { every: 60, port: 80, zone: "fr-par-1".to_owned(), api_url: "https://api.scaleway.com".to_owned() }, check: Self::check }
 
 impl ScalewaySd {
     fn check(&mut self) -> Result<(), String> {
@@ -49,7 +35,7 @@ impl ScalewaySd {
         require(&self.project_id, "project_id is mandatory")?;
         one_secret(&self.secret_key, &self.secret_key_file)?;
         require(&self.access_key, "access_key is mandatory")?;
-        self.http.check()
+        Ok(())
     }
 }
 

@@ -7,7 +7,6 @@ use super::fail;
 use crate::http::HttpClient;
 use crate::secret::Secret;
 use crate::url::Url;
-use crate::yaml::Value;
 
 record! {
     /// Servers of STACKIT.
@@ -26,19 +25,7 @@ record! {
     }
 }
 
-section! { StackitSd { fresh: StackitSd::default(), check: StackitSd::check } }
-
-impl Default for StackitSd {
-    fn default() -> Self {
-        Self {
-            region: "eu01".to_owned(),
-            port: 80,
-            refresh_interval: Duration::from_nanos(60_000_000_000),
-            http: HttpClient::default(),
-            ..Self::zero()
-        }
-    }
-}
+over_http! { StackitSd { every: 60, region: "eu01".to_owned(), port: 80 }, check: Self::check }
 
 impl StackitSd {
     fn check(&mut self) -> Result<(), String> {
@@ -47,6 +34,6 @@ impl StackitSd {
         }
         Url::parse(&self.endpoint)
             .map_err(|error| format!("stackit_sd: invalid endpoint {}: {error}", quote::go(&self.endpoint)))?;
-        self.http.check()
+        Ok(())
     }
 }

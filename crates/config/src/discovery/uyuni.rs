@@ -6,7 +6,6 @@ use super::require;
 use crate::http::HttpClient;
 use crate::secret::Secret;
 use crate::url::Url;
-use crate::yaml::Value;
 
 record! {
     /// Systems of Uyuni.
@@ -21,19 +20,7 @@ record! {
     }
 }
 
-section! { UyuniSd { fresh: UyuniSd::default(), check: UyuniSd::check } }
-
-impl Default for UyuniSd {
-    fn default() -> Self {
-        Self {
-            entitlement: "monitoring_entitled".to_owned(),
-            separator: ",".to_owned(),
-            refresh_interval: Duration::from_nanos(60_000_000_000),
-            http: HttpClient::default(),
-            ..Self::zero()
-        }
-    }
-}
+over_http! { UyuniSd { every: 60, entitlement: "monitoring_entitled".to_owned(), separator: ",".to_owned() }, check: Self::check }
 
 impl UyuniSd {
     fn check(&mut self) -> Result<(), String> {
@@ -41,6 +28,6 @@ impl UyuniSd {
         Url::parse(&self.server).map_err(|error| format!("Uyuni Server URL is not valid: {error}"))?;
         require(&self.username, "Uyuni SD configuration requires a username")?;
         require(self.password.expose(), "Uyuni SD configuration requires a password")?;
-        self.http.check()
+        Ok(())
     }
 }

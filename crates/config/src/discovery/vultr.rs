@@ -3,7 +3,6 @@
 use promd_model::Duration;
 
 use crate::http::HttpClient;
-use crate::yaml::Value;
 
 record! {
     /// Instances of Vultr.
@@ -14,21 +13,4 @@ record! {
     }
 }
 
-section! { VultrSd { fresh: VultrSd::default(), check: VultrSd::check } }
-
-impl Default for VultrSd {
-    fn default() -> Self {
-        Self {
-            port: 80,
-            refresh_interval: Duration::from_nanos(60_000_000_000),
-            http: HttpClient::default(),
-            ..Self::zero()
-        }
-    }
-}
-
-impl VultrSd {
-    fn check(&mut self) -> Result<(), String> {
-        self.http.check()
-    }
-}
+over_http! { VultrSd { every: 60, port: 80 } }
