@@ -23,6 +23,10 @@ use crate::unicode::Spelling;
 /// Most are decided without an automaton, and [`candidates`](Self::candidates) tells an index which values to look at.
 /// Cloning is cheap and clones share everything; matching from several threads at once is fine.
 ///
+/// Where there must be an automaton it is built when it is first asked for, which takes 10 to 100 µs and some KiB: whoever
+/// only parses queries pays for none. All that can be wrong with a pattern is found by [`new`](Self::new) nevertheless: a
+/// pattern whose automaton might be too large is compiled at once.
+///
 /// ```
 /// # fn main() -> Result<(), promd_regex::Error> {
 /// use promd_regex::Anchored;
@@ -64,7 +68,8 @@ enum Form {
 enum Decision {
     Plan(Plan),
     Automaton {
-        engine: Engine,
+        /// Built when it is first asked for, unless it may be too large.
+        engine: OnceLock<Option<Engine>>,
         /// What every match ends with.
         suffix: Box<str>,
     },
@@ -144,7 +149,7 @@ impl Anchored {
                 let (prefix, suffix) = (&*self.0.prefix, &**suffix);
                 strip_prefix(text.as_bytes(), prefix).is_some()
                     && strip_suffix(text.as_bytes(), suffix).is_some()
-                    && engine.is_match(text)
+                    && self.0.engine(engine).is_some_and(|engine| engine.is_match(text))
             }
         }
     }
@@ -198,16 +203,19 @@ impl Anchored {
         self.0.groups.names()
     }
 
-    /// Bytes on the heap, without the caches that searches make (up to a few MiB for each thread that searches at the
-    /// same time with an automaton).
+    /// Bytes on the heap so far, without the caches that searches make (up to a few MiB for each thread that searches at
+    /// the same time with an automaton).
     #[must_use]
     pub fn memory_usage(&self) -> usize {
         let Inner { pattern, groups, decision, prefix, tracker, .. } = &*self.0;
+        let built = |engine: &OnceLock<Option<Engine>>| {
+            engine.get().and_then(Option::as_ref).map_or(0, Engine::memory_usage)
+        };
         let decision = match decision {
             Decision::Plan(plan) => plan.memory_usage(),
-            Decision::Automaton { engine, suffix } => engine.memory_usage() + suffix.len(),
+            Decision::Automaton { engine, suffix } => built(engine) + suffix.len(),
         };
-        let tracker = tracker.get().and_then(Option::as_ref).map_or(0, Engine::memory_usage);
+        let tracker = built(tracker);
         size_of::<Inner>() + pattern.len() + groups.memory_usage() + decision + prefix.len() + tracker
     }
 }
@@ -231,15 +239,30 @@ impl Inner {
         }
         let decision = match Plan::new(&node.hir) {
             Some(plan) => Decision::Plan(plan),
-            None => Decision::Automaton {
-                engine: engine::compile(&node, Track::Match, &form.text(pattern))?,
-                suffix: affix(&node, ExtractKind::Suffix),
-            },
+            None => {
+                let engine = OnceLock::new();
+                if !engine::can_wait(&node) {
+                    let compiled = engine::compile(&node, Track::Match, &form.text(pattern))?;
+                    engine.get_or_init(|| Some(compiled));
+                }
+                Decision::Automaton { engine, suffix: affix(&node, ExtractKind::Suffix) }
+            }
         };
         let prefix = affix(&node, ExtractKind::Prefix);
         // What parses is UTF-8.
         let pattern = String::from_utf8_lossy(pattern).into();
         Ok(Self { pattern, form, groups, spans_text, groups_span_text, decision, prefix, tracker })
+    }
+
+    /// The automaton. That there is one was made sure of when the pattern was read.
+    fn engine<'a>(&self, engine: &'a OnceLock<Option<Engine>>) -> Option<&'a Engine> {
+        let build = || {
+            let Parsed { node, .. } = self.form.parse(self.pattern.as_bytes()).ok()?;
+            engine::compile(&node, Track::Match, self.pattern.as_bytes()).ok()
+        };
+        let engine = engine.get_or_init(build).as_ref();
+        debug_assert!(engine.is_some(), "{:?} parsed, and its automaton is small", self.pattern);
+        engine
     }
 
     fn tracker(&self) -> Option<&Engine> {

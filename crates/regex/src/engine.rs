@@ -28,6 +28,10 @@ const MAX_HEIGHT_IN_PLACE: u32 = 64;
 /// Enough for the greatest height that the parser lets pass, several times over.
 const DEEP_STACK_BYTES: usize = 16 << 20;
 
+/// What is certain to be below this may be built later: then nothing can fail. Half of what is allowed, since an automaton
+/// takes some bytes that belong to no state.
+const MAX_DEFERRED_BYTES: u64 = MAX_AUTOMATON_BYTES as u64 / 2;
+
 /// Which positions an automaton can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Track {
@@ -83,6 +87,11 @@ pub(crate) fn compile(node: &Node, track: Track, pattern: &[u8]) -> Result<Engin
     built.ok_or_else(|| Error::new(ErrorKind::TooLarge, pattern))
 }
 
+/// Whether [`compile`] is certain to succeed on the caller's stack.
+pub(crate) fn can_wait(node: &Node) -> bool {
+    node.height <= MAX_HEIGHT_IN_PLACE && node.bulk <= MAX_DEFERRED_BYTES
+}
+
 /// As [`compile`], for a tree with so many `groups` that are to be told.
 pub(crate) fn compile_tracker(node: &Node, groups: usize, pattern: &[u8]) -> Result<Engine, Error> {
     if !can_track(node, groups) {
@@ -107,3 +116,6 @@ fn build(hir: &Hir, track: Track) -> Option<Engine> {
     let may_split = hir.properties().look_set().contains(Look::WordAsciiNegate);
     Some(Engine { regex, may_split })
 }
+
+#[cfg(test)]
+mod tests;

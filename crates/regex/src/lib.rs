@@ -10,8 +10,9 @@
 //!    node by node, as Go counts them, and every node is charged to a budget.
 //! 2. **Plan** (`shortcut`, for [`Anchored`] only): a tree that is a union of sequences of literals and gaps is decided by
 //!    comparing bytes. A plan is exact or there is none.
-//! 3. **Compile** (`engine`): anything else becomes a `regex_automata` meta engine, within limits on memory. What tells
-//!    groups is built when groups are first asked for.
+//! 3. **Compile** (`engine`): anything else becomes a `regex_automata` meta engine, within limits on memory. That of an
+//!    [`Anchored`] is built when a value is first asked about, if it is certain to be within the limits; what tells groups is
+//!    built when groups are first asked for.
 //!
 //! # Invariants
 //!

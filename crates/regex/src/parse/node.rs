@@ -16,6 +16,13 @@ const MAX_SIZE: u64 = (128 << 20) / 40;
 /// How often the innermost piece of nested counted repetitions may occur.
 pub(super) const MAX_COPIES: u32 = 1000;
 
+/// What a state of an automaton takes at most, with one transition.
+const STATE_BYTES: u64 = 64;
+
+/// What a range of characters takes at most: in UTF-8 it falls into at most sixteen sequences of up to four bytes, each
+/// byte a state.
+const RANGE_BYTES: u64 = 16 * 4 * STATE_BYTES;
+
 /// Alternatives higher than this are not compared with one another: the comparison recurses.
 const MAX_COMPARED_HEIGHT: u32 = 64;
 
@@ -27,6 +34,8 @@ pub(crate) struct Node {
     pub(crate) height: u32,
     /// Instructions that Go's compiler would make.
     pub(crate) size: u64,
+    /// Bytes of automaton that it makes, at most.
+    pub(crate) bulk: u64,
     /// The greatest product of nested repeat counts within.
     pub(crate) copies: u32,
 }
@@ -51,7 +60,13 @@ pub(super) struct Count {
 
 impl Node {
     fn leaf(hir: Hir, shape: Shape, size: u64) -> Self {
-        Self { hir, shape, height: 1, size: size.max(1), copies: 1 }
+        let bulk = match hir.kind() {
+            HirKind::Literal(literal) => STATE_BYTES * literal.0.len() as u64,
+            HirKind::Class(Class::Unicode(class)) => STATE_BYTES + RANGE_BYTES * class.ranges().len() as u64,
+            HirKind::Class(Class::Bytes(class)) => STATE_BYTES + RANGE_BYTES * class.ranges().len() as u64,
+            _ => STATE_BYTES,
+        };
+        Self { hir, shape, height: 1, size: size.max(1), bulk, copies: 1 }
     }
 
     pub(super) fn empty() -> Self {
@@ -75,9 +90,10 @@ impl Node {
     pub(super) fn capture(self, index: u32) -> Result<Self, ErrorKind> {
         let height = self.height + 1;
         let size = self.size.saturating_add(2);
+        let bulk = self.bulk.saturating_add(2 * STATE_BYTES);
         // Names stay outside: Go lets several groups have one name, the automata do not.
         let hir = Hir::capture(Capture { index, name: None, sub: Box::new(self.hir) });
-        Self { hir, shape: Shape::Leaf, height, size, copies: self.copies }.within_limits()
+        Self { hir, shape: Shape::Leaf, height, size, bulk, copies: self.copies }.within_limits()
     }
 
     pub(super) fn repeat(self, count: Count, greedy: bool) -> Result<Self, ErrorKind> {
@@ -91,6 +107,8 @@ impl Node {
             shape: Shape::Leaf,
             height: self.height + 1,
             size: repeated_size(self.size, count),
+            // Each copy, and a state to choose whether there is one more.
+            bulk: self.bulk.saturating_add(2 * STATE_BYTES).saturating_mul(max.unwrap_or(min).max(1).into()),
             copies,
             hir: Hir::repetition(Repetition { min, max, greedy, sub: Box::new(self.hir) }),
         };
@@ -105,8 +123,9 @@ impl Node {
             _ => {}
         }
         let (height, size, copies) = measure(&nodes, Shape::Concat);
+        let bulk = total_bulk(&nodes);
         let hir = Hir::concat(nodes.into_iter().map(|node| node.hir).collect());
-        Self { hir, shape: Shape::Concat, height, size, copies }.within_limits()
+        Self { hir, shape: Shape::Concat, height, size, bulk, copies }.within_limits()
     }
 
     /// One piece or the other, the earlier preferred.
@@ -116,16 +135,18 @@ impl Node {
         }
         if nodes.iter().all(|node| node.shape == Shape::Class) {
             // Becomes a single class.
-            return Ok(Self::leaf(Hir::alternation(into_hirs(nodes)), Shape::Class, 1));
+            let bulk = total_bulk(&nodes);
+            return Ok(Self { bulk, ..Self::leaf(Hir::alternation(into_hirs(nodes)), Shape::Class, 1) });
         }
         let (height, mut size, copies) = measure(&nodes, Shape::Alternation);
         size = size.saturating_add(nodes.len() as u64 - 1);
+        let bulk = total_bulk(&nodes);
         let keep_apart = keep_apart(&nodes);
         let mut hirs = into_hirs(nodes);
         if keep_apart {
             hirs.push(Hir::fail());
         }
-        Self { hir: Hir::alternation(hirs), shape: Shape::Alternation, height, size, copies }.within_limits()
+        Self { hir: Hir::alternation(hirs), shape: Shape::Alternation, height, size, bulk, copies }.within_limits()
     }
 
     fn within_limits(self) -> Result<Self, ErrorKind> {
@@ -149,6 +170,11 @@ fn measure(nodes: &[Node], shape: Shape) -> (u32, u64, u32) {
         let below = if node.shape == shape { node.height - 1 } else { node.height };
         (height.max(below + 1), node.size.saturating_add(size), copies.max(node.copies))
     })
+}
+
+/// Bytes of automaton of pieces, whether they are one after the other or alternatives between which a state chooses.
+fn total_bulk(nodes: &[Node]) -> u64 {
+    nodes.iter().fold(STATE_BYTES, |bulk, node| bulk.saturating_add(node.bulk).saturating_add(2 * STATE_BYTES))
 }
 
 fn repeated_size(size: u64, Count { min, max, .. }: Count) -> u64 {
