@@ -22,8 +22,8 @@ use raw::{InBraces, Outside};
 
 pub(crate) use string::{unquote, unquote_bytes};
 
-/// An error of the lexer and where it is.
-pub(crate) type LexError = (ErrorKind, Span);
+/// An error of the lexer and where it is. Boxed, so that what comes of every token stays small.
+pub(crate) type LexError = Box<(ErrorKind, Span)>;
 
 /// A token with its first byte and the byte after the last.
 pub(crate) type Lexeme = Result<(u32, Token, u32), LexError>;
@@ -94,7 +94,7 @@ impl<'input> Lexer<'input> {
     }
 
     fn error(&self, kind: ErrorKind, start: usize) -> Lexeme {
-        Err((kind, self.span(start, self.at.max(start))))
+        Err(Box::new((kind, self.span(start, self.at.max(start)))))
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "the text is shorter than 4 GiB")]

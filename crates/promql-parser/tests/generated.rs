@@ -31,6 +31,36 @@ fn without_allows(code: &str) -> String {
     rest
 }
 
+/// A table of the rules that only give what is on the stack another name: the number of the nonterminal that they make of
+/// it. The driver takes these by itself, since the generated code would move the symbol off the stack and on again.
+fn renames(code: &str) -> String {
+    let functions = |prefix: &'static str| {
+        let pieces = code.split("\nfn ").filter_map(move |piece| piece.strip_prefix(prefix));
+        pieces.filter_map(|piece| {
+            let (number, rest) = piece.split_once('<')?;
+            Some((number.parse::<usize>().ok()?, rest.split("\n}").next()?))
+        })
+    };
+    let is_identity = |body: &str| body.contains("(_, __0, _)") && body.ends_with("{\n__0");
+    let same: Vec<usize> =
+        functions("__action").filter(|(_, body)| is_identity(body)).map(|(number, _)| number).collect();
+    let between =
+        |text: &str, open: &str, close: &str| Some(text.split_once(open)?.1.split_once(close)?.0.trim().to_owned());
+    let rename = |body: &str| {
+        let alone = !body.contains("__sym1") && body.contains("let __start = __sym0.0.clone();");
+        let action: usize = between(body, "super::__action", ":")?.parse().ok()?;
+        let (taken, given) = (between(body, "__pop_Variant", "(")?, between(body, "__Symbol::Variant", "(")?);
+        let nonterminal = body.rsplit_once("(1, ")?.1.strip_suffix(')')?;
+        (alone && same.contains(&action) && taken == given).then(|| format!("Some({nonterminal})"))
+    };
+    let mut rules: Vec<(usize, &str)> = functions("__reduce").collect();
+    rules.sort_unstable();
+    assert!(rules.iter().enumerate().all(|(index, (number, _))| index == *number) && same.len() > 1);
+    let rows: String =
+        rules.iter().map(|(_, body)| rename(body).unwrap_or_else(|| "None".to_owned()) + ",\n").collect();
+    format!("\npub(crate) const RENAMES: [Option<u8>; {}] = [\n{rows}];\n", rules.len())
+}
+
 #[test]
 fn the_tables_of_the_grammar_are_up_to_date() {
     let folder = tempfile::tempdir().unwrap();
@@ -51,8 +81,9 @@ fn the_tables_of_the_grammar_are_up_to_date() {
         tables.replace("extern crate lalrpop_util as __lalrpop_util;", "use crate::parse::driver as __lalrpop_util;");
     let tables: String = tables.split_inclusive('\n').filter(|line| !line.starts_with("// ")).collect();
     let tables = without_allows(&tables);
+    let renames = renames(&tables);
     let head = "// Long: generated.\n// Made from `grammar.lalrpop` by `cargo xtask codegen`. Do not edit.\n";
-    check("parse/generated.rs", &format!("{head}{tables}"));
+    check("parse/generated.rs", &format!("{head}{tables}{renames}"));
 }
 
 #[test]

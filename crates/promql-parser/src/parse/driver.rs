@@ -19,6 +19,7 @@
 
 use state_machine::{ParserAction, ParserDefinition};
 
+use super::generated::RENAMES;
 use super::token::Token;
 use crate::Span;
 use crate::error::ErrorKind;
@@ -139,7 +140,14 @@ pub(crate) mod state_machine {
             tokens: impl Iterator<Item = Result<(u32, Token, u32), ParseError<D>>>,
         ) -> ParseResult<D>
         where
-            D: ParserDefinition<Location = u32, Token = Token, Error = LexError, ReduceIndex = i16, StateIndex = i16>,
+            D: ParserDefinition<
+                    Location = u32,
+                    Token = Token,
+                    Error = LexError,
+                    ReduceIndex = i16,
+                    StateIndex = i16,
+                    NonterminalIndex = usize,
+                >,
         {
             Driver::new(definition).run(tokens)
         }
@@ -164,7 +172,14 @@ enum Step<S> {
 
 impl<D> Driver<D>
 where
-    D: ParserDefinition<Location = u32, Token = Token, Error = LexError, ReduceIndex = i16, StateIndex = i16>,
+    D: ParserDefinition<
+            Location = u32,
+            Token = Token,
+            Error = LexError,
+            ReduceIndex = i16,
+            StateIndex = i16,
+            NonterminalIndex = usize,
+        >,
 {
     fn new(definition: D) -> Self {
         let states = vec![definition.start_state()];
@@ -203,7 +218,7 @@ where
             }
             if self.states.len() > MAX_OPEN {
                 let span = Span::new(start, stop);
-                self.report(Token::Error, span, Some((ErrorKind::TooDeep, span)));
+                self.report(Token::Error, span, Some(Box::new((ErrorKind::TooDeep, span))));
                 self.quiet = QUIET;
                 break;
             }
@@ -216,18 +231,10 @@ where
     }
 
     /// The action for a token, and the terminal that it is in this state.
-    #[inline]
     fn action(&self, state: D::StateIndex, token: Token) -> (D::Action, Token) {
-        let definition = &self.definition;
-        if token == Token::End {
-            return (definition.eof_action(state), token);
-        }
         let mut token = token;
         loop {
-            let action = match definition.token_to_index(&token) {
-                Some(index) => definition.action(state, index),
-                None => definition.eof_action(state),
-            };
+            let action = self.action_of(state, self.definition.token_to_index(&token));
             match token.otherwise() {
                 Some(other) if !acts::<D>(action) => token = other,
                 _ => return (action, token),
@@ -235,10 +242,26 @@ where
         }
     }
 
+    /// The action for a terminal; for none, that of the end.
+    #[inline]
+    fn action_of(&self, state: D::StateIndex, terminal: Option<D::TokenIndex>) -> D::Action {
+        match terminal {
+            Some(index) => self.definition.action(state, index),
+            None => self.definition.eof_action(state),
+        }
+    }
+
     /// Takes a token, after reducing whatever it completes.
     fn step(&mut self, start: u32, token: Token, stop: u32) -> Step<state_machine::ParseResult<D>> {
+        let index = self.definition.token_to_index(&token);
         loop {
-            let (action, terminal) = self.action(self.top(), token);
+            let mut action = self.action_of(self.top(), index);
+            let mut terminal = token;
+            if !acts::<D>(action)
+                && let Some(other) = token.otherwise()
+            {
+                (action, terminal) = self.action(self.top(), other);
+            }
             if let Some(state) = action.as_shift() {
                 if let Some(index) = self.definition.token_to_index(&terminal) {
                     let symbol = self.definition.token_to_symbol(index, terminal);
@@ -255,7 +278,15 @@ where
         }
     }
 
+    #[inline]
     fn reduce(&mut self, rule: i16, next: u32) -> Option<state_machine::ParseResult<D>> {
+        // Most rules only say that one nonterminal is another: between `a` and a sum there are nine.
+        if let Some(&Some(nonterminal)) = usize::try_from(rule).ok().and_then(|rule| RENAMES.get(rule)) {
+            self.states.pop();
+            let state = self.definition.goto(self.top(), nonterminal.into());
+            self.states.push(state);
+            return None;
+        }
         self.definition.reduce(rule, Some(&next), &mut self.states, &mut self.symbols)
     }
 

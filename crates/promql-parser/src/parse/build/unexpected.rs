@@ -20,7 +20,7 @@ impl Build<'_> {
         context: &'static str,
         expected: &'static str,
     ) {
-        match found.error {
+        match found.error.map(|error| *error) {
             Some((kind, span)) => self.error(kind, span),
             None => {
                 let span = Span::new(found.start, found.end);
