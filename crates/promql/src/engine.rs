@@ -1,10 +1,9 @@
 //! Queries, and what runs them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use promd_budget::{Account, Ledger};
+use promd_budget::Ledger;
 use promd_clock::{Clock, Monotonic};
 use promd_model::Interval;
 use promd_promql_parser::{Expr, Options, Parser, ValueType};
@@ -12,7 +11,11 @@ use promd_storage::Storage;
 
 use crate::error::Result;
 use crate::eval::Evaluator;
+use crate::executor::{Alone, Executor};
+use crate::explain::Explain;
 use crate::plan::Plan;
+use crate::query::{Cancel, Expression, Query};
+use crate::statistics::Statistics;
 use crate::steps::Steps;
 use crate::{QueryError, Value};
 
@@ -61,72 +64,6 @@ impl EngineOptions {
     }
 }
 
-/// What is asked, and of which time.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Query {
-    /// The expression.
-    pub text: String,
-    /// The first step, in milliseconds.
-    pub start: i64,
-    /// The end of the last step, in milliseconds.
-    pub end: i64,
-    /// The time between steps in milliseconds; `None` for an instant query.
-    pub step: Option<i64>,
-    /// Another lookback than the engine's.
-    pub lookback: Option<i64>,
-    /// What the memory of the query is charged to.
-    pub account: Option<Account>,
-    /// What ends it early.
-    pub cancel: Cancel,
-}
-
-impl Query {
-    /// A query of one moment.
-    #[must_use]
-    pub fn instant(text: impl Into<String>, at: i64) -> Self {
-        Self {
-            text: text.into(),
-            start: at,
-            end: at,
-            step: None,
-            lookback: None,
-            account: None,
-            cancel: Cancel::default(),
-        }
-    }
-
-    /// A query of a range, every `step` milliseconds.
-    #[must_use]
-    pub fn range(text: impl Into<String>, start: i64, end: i64, step: i64) -> Self {
-        Self { step: Some(step), end, ..Self::instant(text, start) }
-    }
-
-    /// The same with its memory charged to an account.
-    #[must_use]
-    pub fn charged_to(mut self, account: Account) -> Self {
-        self.account = Some(account);
-        self
-    }
-}
-
-/// Ends a query from another thread.
-#[derive(Debug, Clone, Default)]
-pub struct Cancel(Arc<AtomicBool>);
-
-impl Cancel {
-    /// Ends the queries that hold a clone of this.
-    pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether they are to end.
-    #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
 /// What came of a query.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -137,28 +74,44 @@ pub struct Answer {
     pub warnings: Vec<String>,
     /// What is worth knowing of it.
     pub infos: Vec<String>,
-    /// The most samples that were held at once, as Prometheus counts them.
-    pub peak_samples: usize,
+    /// What it has cost.
+    pub statistics: Statistics,
+    /// What each part of it has cost, if that was asked for.
+    pub explain: Option<Explain>,
 }
 
-/// Runs queries. It holds no state between them.
-#[derive(Debug, Clone, Default)]
+/// Runs queries. It holds no state between them, so any number of threads may use one at once.
+#[derive(Debug, Clone)]
 pub struct Engine {
     options: EngineOptions,
     clock: Option<Arc<dyn Clock>>,
+    executor: Arc<dyn Executor>,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self::new(EngineOptions::default())
+    }
 }
 
 impl Engine {
-    /// An engine without a clock, which knows no timeout.
+    /// An engine that works on the threads that call it, and has no clock: it knows no timeout.
     #[must_use]
     pub fn new(options: EngineOptions) -> Self {
-        Self { options, clock: None }
+        Self { options, clock: None, executor: Arc::new(Alone) }
     }
 
-    /// The same with a clock for the timeout.
+    /// The same with a clock, for the timeout and for how long things take.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
+        self
+    }
+
+    /// The same with threads that help.
+    #[must_use]
+    pub fn with_executor(mut self, executor: Arc<dyn Executor>) -> Self {
+        self.executor = executor;
         self
     }
 
@@ -168,31 +121,31 @@ impl Engine {
         &self.options
     }
 
-    /// Runs a query on the thread that calls.
+    /// Parses an expression that is to be run again and again.
+    ///
+    /// # Errors
+    ///
+    /// If it is none.
+    pub fn parse(&self, text: &str) -> Result<Expression> {
+        let expr = Parser::new(self.options.parser).parse(text)?;
+        Ok(Expression::parsed(text.into(), expr))
+    }
+
+    /// Runs a query. It returns when there is an answer.
     ///
     /// # Errors
     ///
     /// If the query is wrong, cannot be evaluated with these data, or comes to a limit.
     pub fn run(&self, query: &Query, storage: &dyn Storage) -> Result<Answer> {
-        let expr = Parser::new(self.options.parser).parse(&query.text)?;
-        self.run_parsed(query, &expr, storage)
+        match query.expression.expr() {
+            Some(expr) => self.run_parsed(query, expr, storage),
+            None => self.run_parsed(query, &Parser::new(self.options.parser).parse(query.expression.text())?, storage),
+        }
     }
 
     fn run_parsed(&self, query: &Query, expr: &Expr, storage: &dyn Storage) -> Result<Answer> {
-        let value_type = expr.value_type();
-        let steps = match query.step {
-            None => Steps::single(query.start),
-            Some(step) => {
-                if let Some(other @ (ValueType::Matrix | ValueType::String)) = value_type {
-                    let name = other.documented();
-                    let text = "invalid expression type \"".to_owned()
-                        + name
-                        + "\" for range query, must be Scalar or instant Vector";
-                    return Err(QueryError::execution(text));
-                }
-                Steps::between(query.start, query.end, step)
-            }
-        };
+        let began = self.now();
+        let steps = steps_of(query, expr.value_type())?;
         let mut options = self.options.clone();
         options.lookback = query.lookback.unwrap_or(options.lookback);
         let plan = Plan::new(expr, steps, query, &options)?;
@@ -203,10 +156,26 @@ impl Engine {
         };
         let limits = Limits { cancel: query.cancel.clone(), deadline: self.deadline() };
         let evaluator = Evaluator::new(&*reader, &plan, &options, limits, &account);
-        let value = evaluator.run(query.step.is_some(), steps)?;
-        let peak_samples = evaluator.peak_samples();
-        let (warnings, infos) = evaluator.into_notes().into_texts(&query.text);
-        Ok(Answer { value, warnings, infos, peak_samples })
+        let prepared = self.now();
+        let mut value = evaluator.run(query.step.is_some(), steps)?;
+        let evaluated = self.now();
+        sort(&mut value)?;
+        let sorted = self.now();
+        let mut statistics = Statistics::default();
+        statistics.samples.peak = evaluator.peak_samples();
+        let timings = &mut statistics.timings;
+        timings.query_preparation = since(prepared, began);
+        timings.inner_eval = since(evaluated, prepared);
+        timings.result_sort = since(sorted, evaluated);
+        timings.eval_total = since(sorted, began);
+        timings.exec_queue = query.queued;
+        timings.exec_total = timings.eval_total + query.queued;
+        let (warnings, infos) = evaluator.into_notes().into_texts(query.expression.text());
+        Ok(Answer { value, warnings, infos, statistics, explain: None })
+    }
+
+    fn now(&self) -> Option<Monotonic> {
+        self.clock.as_ref().map(|clock| clock.monotonic())
     }
 
     fn deadline(&self) -> Option<(Arc<dyn Clock>, Monotonic)> {
@@ -214,6 +183,30 @@ impl Engine {
         let end = clock.monotonic() + self.options.timeout?;
         Some((clock, end))
     }
+}
+
+/// When a query is evaluated.
+fn steps_of(query: &Query, value_type: Option<ValueType>) -> Result<Steps> {
+    let Some(step) = query.step else { return Ok(Steps::single(query.start)) };
+    if let Some(other @ (ValueType::Matrix | ValueType::String)) = value_type {
+        let name = other.documented();
+        return Err(QueryError::execution(format!(
+            "invalid expression type \"{name}\" for range query, must be Scalar or instant Vector"
+        )));
+    }
+    Ok(Steps::between(query.start, query.end, step))
+}
+
+/// Brings the series of a matrix into the order of their labels.
+fn sort(value: &mut Value) -> Result<()> {
+    let Value::Matrix(all) = value else { return Ok(()) };
+    all.sort_by(|a, b| a.labels.cmp(&b.labels));
+    if all.is_sorted_by(|a, b| a.labels < b.labels) { Ok(()) } else { Err(QueryError::same_labels()) }
+}
+
+/// The time between two moments, if they are known.
+fn since(later: Option<Monotonic>, earlier: Option<Monotonic>) -> Duration {
+    later.zip(earlier).map_or(Duration::ZERO, |(later, earlier)| later.since(earlier))
 }
 
 /// What ends a query from outside.

@@ -89,10 +89,6 @@ impl Evaluator<'_> {
             }
             Ok(())
         })?;
-        all.sort_by(|a, b| a.labels.cmp(&b.labels));
-        if !all.is_sorted_by(|a, b| a.labels < b.labels) {
-            return Err(QueryError::same_labels());
-        }
         Ok(Value::Matrix(all))
     }
 }
@@ -107,7 +103,7 @@ fn is_scalar(node: &Node) -> bool {
 }
 
 fn matrix(series: Vec<Series>, steps: Steps) -> Vec<MatrixSeries> {
-    let mut all: Vec<MatrixSeries> = series
+    series
         .into_iter()
         .map(|series| {
             let mut one = MatrixSeries { labels: series.labels, ..MatrixSeries::default() };
@@ -120,7 +116,5 @@ fn matrix(series: Vec<Series>, steps: Steps) -> Vec<MatrixSeries> {
             one
         })
         .filter(|series| !series.floats.is_empty() || !series.histograms.is_empty())
-        .collect();
-    all.sort_by(|a, b| a.labels.cmp(&b.labels));
-    all
+        .collect()
 }
