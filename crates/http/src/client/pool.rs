@@ -1,0 +1,153 @@
+//! Connections that wait for their next request, by the server that they lead to.
+//!
+//! A connection is taken out for a request and comes back when the body of the answer has been read to its end. One whose
+//! answer is dropped before that is closed, since nobody can tell where the next answer begins. Servers that nothing was
+//! asked of for a while are forgotten by whoever comes back next; there is no task that looks for them.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use hashbrown::{Equivalent, HashMap};
+use http::HeaderValue;
+use http_body_util::Full;
+use hyper::client::conn::http1;
+use parking_lot::Mutex;
+use promd_clock::{Clock, Monotonic};
+
+use super::ClientOptions;
+
+/// A connection that speaks HTTP/1.
+pub(super) type Http1 = http1::SendRequest<Full<Bytes>>;
+
+pub(super) struct Pool {
+    servers: Mutex<Servers>,
+    settings: Arc<Settings>,
+}
+
+struct Servers {
+    by_origin: HashMap<Origin, Arc<Server>>,
+    swept: Monotonic,
+}
+
+#[derive(Debug)]
+struct Settings {
+    clock: Arc<dyn Clock>,
+    keep_alive: bool,
+    idle_timeout: Duration,
+    max_idle: usize,
+}
+
+/// A server, and the connections to it.
+pub(super) struct Server {
+    /// The header `Host`.
+    pub(super) host: HeaderValue,
+    idle: Mutex<Vec<Idle>>,
+    settings: Arc<Settings>,
+}
+
+struct Idle {
+    connection: Http1,
+    since: Monotonic,
+}
+
+/// Which server: whether by TLS, and host and port as the address has them.
+#[derive(Debug, PartialEq, Eq)]
+struct Origin {
+    tls: bool,
+    authority: Box<str>,
+}
+
+struct OriginRef<'a>(bool, &'a str);
+
+impl Hash for Origin {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        OriginRef(self.tls, &self.authority).hash(state);
+    }
+}
+
+impl Hash for OriginRef<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+        self.1.hash(state);
+    }
+}
+
+impl Equivalent<Origin> for OriginRef<'_> {
+    fn equivalent(&self, key: &Origin) -> bool {
+        self.0 == key.tls && *self.1 == *key.authority
+    }
+}
+
+impl Pool {
+    pub(super) fn new(options: &ClientOptions) -> Self {
+        let clock = Arc::clone(&options.clock);
+        let swept = clock.monotonic();
+        let settings = Settings {
+            clock,
+            keep_alive: options.keep_alive,
+            idle_timeout: options.idle_timeout,
+            max_idle: options.max_idle_per_host,
+        };
+        let servers = Mutex::new(Servers { by_origin: HashMap::new(), swept });
+        Self { servers, settings: Arc::new(settings) }
+    }
+
+    /// The server behind `authority` (host and port), or `None` if that cannot be a header.
+    pub(super) fn server(&self, tls: bool, authority: &str) -> Option<Arc<Server>> {
+        let mut servers = self.servers.lock();
+        self.sweep(&mut servers);
+        if let Some(server) = servers.by_origin.get(&OriginRef(tls, authority)) {
+            return Some(Arc::clone(server));
+        }
+        let server = Server {
+            host: HeaderValue::from_str(authority).ok()?,
+            idle: Mutex::default(),
+            settings: Arc::clone(&self.settings),
+        };
+        let server = Arc::new(server);
+        servers.by_origin.insert(Origin { tls, authority: authority.into() }, Arc::clone(&server));
+        Some(server)
+    }
+
+    /// Forgets the servers that have no connection, and the connections that have waited too long.
+    fn sweep(&self, servers: &mut Servers) {
+        let now = self.settings.clock.monotonic();
+        if now.since(servers.swept) < self.settings.idle_timeout {
+            return;
+        }
+        servers.swept = now;
+        servers.by_origin.retain(|_, server| {
+            let mut idle = server.idle.lock();
+            idle.retain(|idle| server.is_fresh(idle, now));
+            !idle.is_empty() || Arc::strong_count(server) > 1
+        });
+    }
+}
+
+impl Server {
+    /// A connection that waits, the one that was used last: the others can then grow old.
+    pub(super) fn take(&self) -> Option<Http1> {
+        let now = self.settings.clock.monotonic();
+        let mut idle = self.idle.lock();
+        loop {
+            let last = idle.pop()?;
+            if self.is_fresh(&last, now) {
+                return Some(last.connection);
+            }
+        }
+    }
+
+    /// Keeps a connection for its next use.
+    pub(super) fn put(&self, connection: Http1) {
+        let mut idle = self.idle.lock();
+        if self.settings.keep_alive && !connection.is_closed() && idle.len() < self.settings.max_idle {
+            idle.push(Idle { connection, since: self.settings.clock.monotonic() });
+        }
+    }
+
+    fn is_fresh(&self, idle: &Idle, now: Monotonic) -> bool {
+        !idle.connection.is_closed() && now.since(idle.since) < self.settings.idle_timeout
+    }
+}

@@ -1,0 +1,177 @@
+//! The server: listeners, the limit of connections, and the way from a connection to a handler.
+
+mod connection;
+
+use std::future::Future;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::{Request, Response};
+use connection::Shared;
+
+/// Answers requests.
+pub trait Handler: Send + Sync + 'static {
+    /// The answer to `request`. Whatever it does not finish before its future is dropped, nobody waits for any more: the
+    /// client has gone away.
+    fn handle(&self, request: Request) -> Pin<Box<dyn Future<Output = Response> + Send + '_>>;
+}
+
+/// A function that answers is a handler.
+///
+/// ```
+/// use promd_http::{Handler, Request, Response, body};
+///
+/// let handler = |request: Request| async move { Response::new(body::full(request.uri().to_string())) };
+/// fn is_handler(_: impl Handler) {}
+/// is_handler(handler);
+/// ```
+impl<F, R> Handler for F
+where
+    F: Fn(Request) -> R + Send + Sync + 'static,
+    R: Future<Output = Response> + Send + 'static,
+{
+    fn handle(&self, request: Request) -> Pin<Box<dyn Future<Output = Response> + Send + '_>> {
+        Box::pin(self(request))
+    }
+}
+
+/// Where a request came from: in the extensions of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectInfo {
+    /// The other end of the connection.
+    pub remote: SocketAddr,
+    /// Whether it is encrypted.
+    pub tls: bool,
+}
+
+/// How a server behaves. The defaults are those of Prometheus' flags.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ServerOptions {
+    /// How many connections there may be, all listeners together (`--web.max-connections`). Further ones wait.
+    pub max_connections: usize,
+    /// How long a request may take to come, and how long a connection may be idle (`--web.read-timeout`). It also bounds
+    /// how long a client may take no byte of its answer.
+    pub read_timeout: Duration,
+    /// How long requests in flight may take to end when the server stops.
+    pub grace: Duration,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self { max_connections: 512, read_timeout: Duration::from_secs(300), grace: Duration::from_secs(30) }
+    }
+}
+
+/// A server that listens.
+#[derive(Debug)]
+pub struct Server {
+    listeners: Vec<TcpListener>,
+    options: ServerOptions,
+}
+
+/// What connections are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Serving,
+    /// Answer what has been asked, and close.
+    Draining,
+    /// Close.
+    Over,
+}
+
+impl Server {
+    /// Listens on all of `addresses`; port 0 is any free one.
+    ///
+    /// # Errors
+    ///
+    /// If one of them cannot be listened on: `listen tcp 127.0.0.1:80: bind: permission denied`.
+    pub fn bind(addresses: &[SocketAddr], options: ServerOptions) -> io::Result<Self> {
+        let listen = |address: &SocketAddr| {
+            let listener = TcpListener::bind(address).and_then(|listener| {
+                listener.set_nonblocking(true)?;
+                Ok(listener)
+            });
+            listener.map_err(|error| {
+                io::Error::new(error.kind(), format!("listen tcp {address}: bind: {}", crate::errno::text(&error)))
+            })
+        };
+        let listeners = addresses.iter().map(listen).collect::<io::Result<_>>()?;
+        Ok(Self { listeners, options })
+    }
+
+    /// The addresses that it listens on, in the order in which they were asked for.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system does not say.
+    pub fn local_addrs(&self) -> io::Result<Vec<SocketAddr>> {
+        self.listeners.iter().map(TcpListener::local_addr).collect()
+    }
+
+    /// Serves until `shutdown` is ready, then answers what has been asked, for at most [`ServerOptions::grace`].
+    ///
+    /// Dropping the future cuts all connections. It must run within tokio, with time and input and output enabled.
+    ///
+    /// # Errors
+    ///
+    /// If a listener cannot be used.
+    pub async fn run(self, handler: Arc<dyn Handler>, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        let (phase, phases) = watch::channel(Phase::Serving);
+        let slots = Arc::new(Semaphore::new(self.options.max_connections.min(Semaphore::MAX_PERMITS)));
+        let grace = self.options.grace;
+        let shared = Arc::new(Shared { handler, options: self.options });
+        let mut loops = JoinSet::new();
+        for listener in self.listeners {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            loops.spawn(accept(listener, Arc::clone(&slots), Arc::clone(&shared), phases.clone()));
+        }
+        drop(phases);
+        shutdown.await;
+        loops.shutdown().await;
+        phase.send_replace(Phase::Draining);
+        // Each connection holds a receiver until it ends.
+        let drained = tokio::time::timeout(grace, phase.closed()).await;
+        if drained.is_err() {
+            phase.send_replace(Phase::Over);
+        }
+        Ok(())
+    }
+}
+
+/// Accepts connections as long as the task runs. A connection is accepted when there is room for it: until then the operating
+/// system keeps it waiting.
+async fn accept(
+    listener: tokio::net::TcpListener,
+    slots: Arc<Semaphore>,
+    shared: Arc<Shared>,
+    phases: watch::Receiver<Phase>,
+) {
+    /// For when there are no file descriptors left, as Go's server waits.
+    const MIN_PAUSE: Duration = Duration::from_millis(5);
+    const MAX_PAUSE: Duration = Duration::from_secs(1);
+    let mut pause = MIN_PAUSE;
+    loop {
+        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, remote)) => {
+                pause = MIN_PAUSE;
+                let connection = connection::serve(stream, remote, Arc::clone(&shared), phases.clone());
+                tokio::spawn(async move {
+                    connection.await;
+                    drop(slot);
+                });
+            }
+            Err(_) => {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(MAX_PAUSE);
+            }
+        }
+    }
+}
