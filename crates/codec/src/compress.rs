@@ -40,6 +40,7 @@ mod inflate;
 mod read;
 mod snappy;
 mod snappy_frame;
+mod stream;
 #[cfg(feature = "zstd")]
 mod zstd;
 #[cfg(feature = "zstd")]
@@ -51,6 +52,7 @@ pub use decoder::Decoder;
 pub use encoder::Encoder;
 pub use error::{CompressError, DecompressError};
 pub use read::InflateReader;
+pub use stream::StreamEncoder;
 
 /// A format of compressed bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

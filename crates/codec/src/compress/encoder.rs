@@ -5,7 +5,7 @@ use flate2::{Compress, Crc, FlushCompress, Status};
 use super::{CompressError, Compression, snappy, snappy_frame};
 
 /// The header of a gzip member as Go writes it: no flags, no time, unknown system.
-const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 0xff];
+pub(super) const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 0xff];
 
 /// Compresses, and keeps what that needs from one call to the next.
 #[derive(Default)]

@@ -1,7 +1,9 @@
 //! zstd, by the reference implementation.
 
-use zstd::zstd_safe::{self, CCtx, CParameter, DCtx};
+use zstd::zstd_safe::zstd_sys::ZSTD_EndDirective;
+use zstd::zstd_safe::{self, CCtx, CParameter, DCtx, InBuffer, OutBuffer};
 
+use super::stream::{ROOM, Step};
 use super::zstd_frame::{Fault, extent};
 use super::{CompressError, Compression, DecompressError};
 
@@ -59,6 +61,34 @@ pub(super) fn encode(context: &mut CCtx<'static>, input: &[u8], out: &mut Vec<u8
     match context.compress2(out, input) {
         Ok(_) => Ok(()),
         Err(code) => Err(CompressError::Failed { compression: COMPRESSION, what: zstd_safe::get_error_name(code) }),
+    }
+}
+
+/// Takes in a piece of a stream, and writes what it gives behind what `out` holds.
+pub(super) fn stream(
+    context: &mut CCtx<'static>,
+    piece: &[u8],
+    step: Step,
+    out: &mut Vec<u8>,
+) -> Result<(), CompressError> {
+    let directive = match step {
+        Step::More => ZSTD_EndDirective::ZSTD_e_continue,
+        Step::Flush => ZSTD_EndDirective::ZSTD_e_flush,
+        Step::End => ZSTD_EndDirective::ZSTD_e_end,
+    };
+    let mut input = InBuffer::around(piece);
+    loop {
+        if out.len() == out.capacity() {
+            out.reserve(ROOM);
+        }
+        let written = out.len();
+        let left = context.compress_stream2(&mut OutBuffer::around_pos(out, written), &mut input, directive).map_err(
+            |code| CompressError::Failed { compression: COMPRESSION, what: zstd_safe::get_error_name(code) },
+        )?;
+        let is_done = if step == Step::More { input.pos() == piece.len() } else { left == 0 };
+        if is_done {
+            return Ok(());
+        }
     }
 }
 
