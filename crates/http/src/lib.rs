@@ -23,11 +23,14 @@
 pub mod body;
 mod client;
 mod errno;
+mod router;
 mod server;
+mod tls;
 
 pub use body::{Body, BodySender};
 pub use client::{Client, ClientError, ClientOptions};
-pub use server::{ConnectInfo, Handler, Server, ServerOptions};
+pub use router::{Found, Parameters, RouteError, Router};
+pub use server::{ConnectInfo, Cors, Handler, Report, Server, ServerEvent, ServerOptions};
 
 /// Any error.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,6 +1,17 @@
 //! The server: listeners, the limit of connections, and the way from a connection to a handler.
 
+mod accept_encoding;
+mod answer;
+mod compress;
 mod connection;
+mod cors;
+mod event;
+mod patience;
+mod rate;
+mod stall;
+mod tls;
+mod users;
+mod web;
 
 use std::future::Future;
 use std::io;
@@ -9,11 +20,19 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use promd_clock::{Clock, RealClock};
+use promd_fs::{Fs, RealFs};
+use rustls::ServerConfig;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::{Request, Response};
-use connection::Shared;
+pub use cors::Cors;
+pub use event::{Report, ServerEvent};
+use rate::RateLimit;
+use tls::ServerTls;
+use users::Users;
+use web::WebFile;
 
 /// Answers requests.
 pub trait Handler: Send + Sync + 'static {
@@ -61,11 +80,30 @@ pub struct ServerOptions {
     pub read_timeout: Duration,
     /// How long requests in flight may take to end when the server stops.
     pub grace: Duration,
+    /// The file with certificates, users and headers (`--web.config.file`). It is read again for each connection and request.
+    pub web_config: Option<String>,
+    /// Whether answers are compressed where the client wants it and it pays.
+    pub compression: bool,
+    /// Who is told of what goes wrong.
+    pub report: Report,
+    /// Where the files of the configuration are read.
+    pub fs: Arc<dyn Fs>,
+    /// What the rate limit goes by. Timeouts of connections are tokio's.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Default for ServerOptions {
     fn default() -> Self {
-        Self { max_connections: 512, read_timeout: Duration::from_secs(300), grace: Duration::from_secs(30) }
+        Self {
+            max_connections: 512,
+            read_timeout: Duration::from_secs(300),
+            grace: Duration::from_secs(30),
+            web_config: None,
+            compression: true,
+            report: Report::default(),
+            fs: Arc::new(RealFs::new()),
+            clock: Arc::new(RealClock::new()),
+        }
     }
 }
 
@@ -74,6 +112,37 @@ impl Default for ServerOptions {
 pub struct Server {
     listeners: Vec<TcpListener>,
     options: ServerOptions,
+    web: Option<Web>,
+    tls: Option<ServerTls>,
+}
+
+/// What the web configuration file governs.
+#[derive(Debug)]
+struct Web {
+    file: WebFile,
+    users: Users,
+    rate: Option<RateLimit>,
+}
+
+/// What all connections of a server have in common.
+struct Shared {
+    handler: Arc<dyn Handler>,
+    options: ServerOptions,
+    web: Option<Web>,
+    /// `None` if connections are not encrypted: that is decided once, when the server starts.
+    tls: Option<ServerTls>,
+}
+
+impl Shared {
+    /// What a connection is encrypted with, as the files say at this moment.
+    fn tls_settings(&self) -> Result<Arc<ServerConfig>, String> {
+        let (Some(tls), Some(web)) = (&self.tls, &self.web) else { return Err("TLS config is not present".to_owned()) };
+        let config = web.file.load().map_err(|text| text.to_string())?;
+        if !config.tls.is_enabled() {
+            return Err("TLS config is not present".to_owned());
+        }
+        tls.current(&config, web.file.fs())
+    }
 }
 
 /// What connections are told.
@@ -91,8 +160,10 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// If one of them cannot be listened on: `listen tcp 127.0.0.1:80: bind: permission denied`.
+    /// If one of them cannot be listened on (`listen tcp 127.0.0.1:80: bind: permission denied`), or the web configuration
+    /// cannot be used.
     pub fn bind(addresses: &[SocketAddr], options: ServerOptions) -> io::Result<Self> {
+        let (web, tls) = Self::configure(&options).map_err(io::Error::other)?;
         let listen = |address: &SocketAddr| {
             let listener = TcpListener::bind(address).and_then(|listener| {
                 listener.set_nonblocking(true)?;
@@ -103,7 +174,28 @@ impl Server {
             })
         };
         let listeners = addresses.iter().map(listen).collect::<io::Result<_>>()?;
-        Ok(Self { listeners, options })
+        Ok(Self { listeners, options, web, tls })
+    }
+
+    /// Reads the web configuration with all its files, so that a server that cannot serve does not start.
+    fn configure(options: &ServerOptions) -> Result<(Option<Web>, Option<ServerTls>), String> {
+        let Some(path) = &options.web_config else { return Ok((None, None)) };
+        let file = WebFile::open(Arc::clone(&options.fs), path).map_err(|text| text.to_string())?;
+        let config = file.load().map_err(|text| text.to_string())?;
+        let tls = config.tls.is_enabled().then(ServerTls::new);
+        if let Some(tls) = &tls {
+            tls.current(&config, file.fs())?;
+        }
+        let interval = u64::try_from(config.rate_limit.interval.duration().as_nanos()).unwrap_or(0);
+        let burst = u32::try_from(config.rate_limit.burst).unwrap_or(0);
+        let rate = RateLimit::new(Arc::clone(&options.clock), Duration::from_nanos(interval), burst);
+        Ok((Some(Web { file, users: Users::new(), rate }), tls))
+    }
+
+    /// Whether connections are encrypted.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        self.tls.is_some()
     }
 
     /// The addresses that it listens on, in the order in which they were asked for.
@@ -126,7 +218,7 @@ impl Server {
         let (phase, phases) = watch::channel(Phase::Serving);
         let slots = Arc::new(Semaphore::new(self.options.max_connections.min(Semaphore::MAX_PERMITS)));
         let grace = self.options.grace;
-        let shared = Arc::new(Shared { handler, options: self.options });
+        let shared = Arc::new(Shared { handler, options: self.options, web: self.web, tls: self.tls });
         let mut loops = JoinSet::new();
         for listener in self.listeners {
             let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -168,7 +260,8 @@ async fn accept(
                     drop(slot);
                 });
             }
-            Err(_) => {
+            Err(error) => {
+                shared.options.report.tell(&ServerEvent::Accept(&error));
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(MAX_PAUSE);
             }
