@@ -1,9 +1,11 @@
 //! `file_sd_configs`.
 
+use promd_fs::Fs;
 use promd_model::Duration;
 use promd_model::quote;
 
 use super::fail;
+use crate::glob::{BadPattern, glob};
 use crate::path::FilePath;
 use crate::yaml::Value;
 
@@ -25,6 +27,19 @@ impl Default for FileSd {
 }
 
 impl FileSd {
+    /// The files that there are at this moment, pattern by pattern.
+    ///
+    /// # Errors
+    ///
+    /// If a pattern is none.
+    pub fn matching(&self, fs: &dyn Fs) -> Result<Vec<String>, BadPattern> {
+        let mut found = Vec::new();
+        for pattern in &self.files {
+            found.extend(glob(fs, pattern)?);
+        }
+        Ok(found)
+    }
+
     fn check(&mut self) -> Result<(), String> {
         if self.files.is_empty() {
             return fail("file service discovery config must contain at least one path name");
