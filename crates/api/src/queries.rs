@@ -1,0 +1,279 @@
+//! Running queries: on how many threads, for how long, and who may end them.
+//!
+//! A query waits for one of `query.max-concurrency` slots, and runs on a thread that may block. When its client goes away,
+//! the future that waits for it is dropped; that ends the query. So does its timeout, which counts from the moment the request
+//! came, and whoever asks for its end by number.
+
+use std::collections::BTreeMap;
+use std::panic;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use promd_budget::{Account, AccountOptions};
+use promd_clock::{Clock, Monotonic, WallTime};
+use promd_promql::{Answer, Cancel, Engine, Query, QueryError};
+use promd_promql_parser::{Parser, ValueType};
+use promd_storage::Storage;
+use tokio::sync::Semaphore;
+
+use crate::metrics::EngineMetrics;
+use crate::{ApiError, ErrorType};
+
+/// Who asked.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Asker {
+    /// The address of the client.
+    pub client: String,
+    /// The method of the request.
+    pub method: String,
+    /// The path of the request.
+    pub path: String,
+}
+
+/// How long the parts of a query took.
+#[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct Timings {
+    /// Until there was a slot.
+    pub queue: Duration,
+    /// From the slot to the answer.
+    pub evaluation: Duration,
+}
+
+/// A query that has ended, for the query log.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Finished<'a> {
+    /// What was asked.
+    pub query: &'a Query,
+    /// Who asked.
+    pub asker: &'a Asker,
+    /// When it ended.
+    pub at: WallTime,
+    /// How long it took.
+    pub timings: Timings,
+    /// The answer, or why there is none.
+    pub result: &'a Result<Answer, QueryError>,
+}
+
+/// Somebody who is told of queries.
+pub trait Watcher: Send + Sync {
+    /// A query begins. What is returned is handed to [`ended`](Self::ended).
+    fn begins(&self, query: &Query, at: WallTime) -> Option<usize>;
+
+    /// The query has ended, whatever became of it.
+    fn ended(&self, ticket: usize);
+
+    /// A query has come to an answer, or to an error. `false` says that it could not be noted down.
+    fn finished(&self, finished: &Finished<'_>) -> bool;
+}
+
+/// A query that waits or runs.
+pub(crate) struct Running {
+    pub(crate) query: Query,
+    pub(crate) asker: Asker,
+    pub(crate) since: WallTime,
+    pub(crate) account: Option<Account>,
+    started: Monotonic,
+}
+
+/// The queries of a server.
+pub(crate) struct Queries {
+    engine: Engine,
+    clock: Arc<dyn Clock>,
+    slots: Arc<Semaphore>,
+    running: Mutex<(u64, BTreeMap<u64, Running>)>,
+    memory: Option<Account>,
+    watcher: Option<Arc<dyn Watcher>>,
+    pub(crate) metrics: Arc<EngineMetrics>,
+}
+
+/// What the settings of a query are, besides the query.
+pub(crate) struct Asked {
+    pub(crate) query: Query,
+    /// How long it may take, if it is less than the engine's own limit.
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) asker: Asker,
+}
+
+impl Queries {
+    pub(crate) fn new(
+        engine: Engine,
+        clock: Arc<dyn Clock>,
+        slots: usize,
+        memory: Option<Account>,
+        watcher: Option<Arc<dyn Watcher>>,
+    ) -> Self {
+        let metrics = Arc::new(EngineMetrics::new());
+        metrics.concurrent_max.set(i64::try_from(slots).unwrap_or(i64::MAX));
+        let slots = Arc::new(Semaphore::new(slots.clamp(1, Semaphore::MAX_PERMITS)));
+        Self { engine, clock, slots, running: Mutex::default(), memory, watcher, metrics }
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Runs a query, and says how long it took.
+    pub(crate) async fn run(
+        &self,
+        asked: Asked,
+        storage: Arc<dyn Storage>,
+    ) -> Result<(Answer, Timings), ApiError> {
+        let Asked { mut query, timeout, asker } = asked;
+        let number = self.register(&mut query, asker.clone());
+        // Whatever happens here, also that nobody waits any more, ends the query and takes it off the list.
+        let _registered = Registered { queries: self, number };
+        let start = self.clock.monotonic();
+        let limit = [timeout, self.engine.options().timeout].into_iter().flatten().min();
+        let slot = match limit {
+            None => Arc::clone(&self.slots).acquire_owned().await,
+            Some(limit) => tokio::select! {
+                biased;
+                slot = Arc::clone(&self.slots).acquire_owned() => slot,
+                () = self.clock.sleep(limit) => return Err(QueryError::TimedOut("query queue").into()),
+            },
+        };
+        let Ok(slot) = slot else { return Err(QueryError::Canceled("query queue").into()) };
+        let queue = self.clock.monotonic().since(start);
+        let mut options = self.engine.options().clone();
+        options.timeout = limit.map(|limit| limit.saturating_sub(queue));
+        let engine = Engine::new(options).with_clock(Arc::clone(&self.clock));
+        let ticket = self.watcher.as_ref().and_then(|watcher| watcher.begins(&query, self.clock.wall()));
+        let ticket = Ticket { watcher: self.watcher.clone(), ticket };
+        let text = query.clone();
+        let work = tokio::task::spawn_blocking(move || {
+            let _held = (slot, ticket);
+            check(&engine, &query)?;
+            Ok(engine.run(&query, &*storage))
+        });
+        let result = match work.await {
+            Ok(result) => result?,
+            Err(error) => return Err(panicked(error)),
+        };
+        let timings = Timings { queue, evaluation: self.clock.monotonic().since(start).saturating_sub(queue) };
+        self.note(&text, &asker, timings, &result);
+        Ok((result?, timings))
+    }
+
+    /// Ends a query, and says whether there is one of that number.
+    pub(crate) fn cancel(&self, number: u64) -> bool {
+        self.list().1.get(&number).map(|running| running.query.cancel.cancel()).is_some()
+    }
+
+    /// Shows each query that waits or runs, and for how long it has done so.
+    pub(crate) fn each_running(&self, mut show: impl FnMut(u64, &Running, Duration)) {
+        let now = self.clock.monotonic();
+        for (number, running) in &self.list().1 {
+            show(*number, running, now.since(running.started));
+        }
+    }
+
+    fn register(&self, query: &mut Query, asker: Asker) -> u64 {
+        query.cancel = Cancel::default();
+        let mut list = self.list();
+        list.0 += 1;
+        let number = list.0;
+        let account = self.memory.as_ref().map(|memory| memory.child(AccountOptions::new("query").key(number.to_string())));
+        query.account.clone_from(&account);
+        let (since, started) = (self.clock.wall(), self.clock.monotonic());
+        list.1.insert(number, Running { query: query.clone(), asker, since, account, started });
+        self.metrics.queries.inc();
+        number
+    }
+
+    fn note(&self, query: &Query, asker: &Asker, timings: Timings, result: &Result<Answer, QueryError>) {
+        let now = self.clock.wall();
+        let system = SystemTime::UNIX_EPOCH + Duration::from_nanos(u64::try_from(now.nanos()).unwrap_or(0));
+        for (slice, took) in [("queue_time", timings.queue), ("inner_eval", timings.evaluation)] {
+            self.metrics.duration.with([slice]).observe_duration(took, system);
+            self.metrics.duration_histogram.with([slice]).observe_duration(took);
+        }
+        let Some(watcher) = &self.watcher else { return };
+        if !watcher.finished(&Finished { query, asker, at: now, timings, result }) {
+            self.metrics.log_failures.inc();
+        }
+    }
+
+    fn list(&self) -> MutexGuard<'_, (u64, BTreeMap<u64, Running>)> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A query on the list.
+struct Registered<'a> {
+    queries: &'a Queries,
+    number: u64,
+}
+
+impl Drop for Registered<'_> {
+    fn drop(&mut self) {
+        if let Some(running) = self.queries.list().1.remove(&self.number) {
+            running.query.cancel.cancel();
+            self.queries.metrics.queries.dec();
+        }
+    }
+}
+
+/// A query that a watcher was told of.
+struct Ticket {
+    watcher: Option<Arc<dyn Watcher>>,
+    ticket: Option<usize>,
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if let (Some(watcher), Some(ticket)) = (&self.watcher, self.ticket) {
+            watcher.ended(ticket);
+        }
+    }
+}
+
+/// What Prometheus says of a query before it runs it is about a parameter.
+fn check(engine: &Engine, query: &Query) -> Result<(), ApiError> {
+    let wrong = |why: &dyn std::fmt::Display| ApiError::parameter("query", why);
+    let expr = Parser::new(engine.options().parser).parse(&query.text).map_err(|error| wrong(&error))?;
+    match expr.value_type() {
+        Some(other @ (ValueType::Matrix | ValueType::String)) if query.step.is_some() => Err(wrong(&format_args!(
+            "invalid expression type \"{}\" for range query, must be Scalar or instant Vector",
+            other.documented()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn panicked(error: tokio::task::JoinError) -> ApiError {
+    let Ok(payload) = error.try_into_panic() else {
+        return ApiError::new(ErrorType::Canceled, "query was canceled in expression evaluation");
+    };
+    let text = panic_text(&*payload);
+    tracing::error!(err = text, "runtime panic during query evaluation");
+    ApiError::new(ErrorType::Execution, format_args!("unexpected error: {text}"))
+}
+
+fn panic_text(payload: &(dyn std::any::Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text")
+}
+
+/// Work that may block, other than queries: its future may be dropped, the work goes on to its end.
+pub(crate) async fn blocking<T: Send + 'static>(
+    slots: &Arc<Semaphore>,
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let Ok(slot) = Arc::clone(slots).acquire_owned().await else {
+        return Err(ApiError::internal("the server is shutting down"));
+    };
+    let done = tokio::task::spawn_blocking(move || {
+        let _slot = slot;
+        work()
+    });
+    match done.await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(payload) => panic::resume_unwind(payload),
+            Err(error) => Err(ApiError::internal(error)),
+        },
+    }
+}
