@@ -115,6 +115,13 @@ impl Engine {
         self
     }
 
+    /// The same with another timeout.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.options.timeout = timeout;
+        self
+    }
+
     /// How it evaluates.
     #[must_use]
     pub fn options(&self) -> &EngineOptions {
