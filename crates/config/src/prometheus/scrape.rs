@@ -1,6 +1,7 @@
 //! `scrape_configs`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use promd_model::{ByteSize, Duration, EscapingScheme, ValidationScheme, quote};
 use promd_relabel::Rule;
@@ -13,9 +14,12 @@ use crate::labels::check_rules;
 use crate::list::List;
 use crate::path::FilePath;
 use crate::yaml::Value;
+use crate::yaml::tree::print;
 
 record! {
     /// A job: which targets are scraped, how, and what becomes of the samples.
+    ///
+    /// `Display` is the text of `/api/v1/scrape_pools/config`, without secrets.
     pub struct ScrapeConfig("config.ScrapeConfig") {
         /// What the label `job` says. No other job has this name.
         job_name: String;
@@ -73,6 +77,12 @@ impl Default for ScrapeConfig {
             http: HttpClient::default(),
             ..Self::zero()
         }
+    }
+}
+
+impl fmt::Display for ScrapeConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&print(self))
     }
 }
 
