@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use promd_clock::WallTime;
-use promd_config::Config;
+use promd_config::{Config, ScrapeConfig};
 use promd_model::{Interval, Labels, Matcher, Metadata};
 
 /// A future that is handed out of a trait.
@@ -30,6 +30,11 @@ pub trait Host: Send + Sync {
     /// The configuration that is in force.
     fn config(&self) -> Arc<Config> {
         Arc::default()
+    }
+
+    /// The scrape configuration of a pool, from whichever file it is.
+    fn scrape_config(&self, pool: &str) -> Option<ScrapeConfig> {
+        self.config().scrape_configs.iter().find(|scrape| scrape.job_name == pool).cloned()
     }
 
     /// How the last reading of the configuration went.

@@ -68,6 +68,10 @@ pub struct Options {
     pub max_queries: usize,
     /// How many clients may follow `notifications/live`.
     pub max_subscribers: usize,
+    /// Where the server was started.
+    pub working_dir: String,
+    /// The name of the machine.
+    pub host_name: String,
     /// Where snapshots go.
     pub data_dir: PathBuf,
     /// All flags with their values, by name.
@@ -90,6 +94,8 @@ impl Default for Options {
             lifecycle: false,
             max_queries: 20,
             max_subscribers: 16,
+            working_dir: String::new(),
+            host_name: String::new(),
             data_dir: PathBuf::from("data"),
             flags: Vec::new(),
             build: BuildInfo::default(),

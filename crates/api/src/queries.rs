@@ -11,8 +11,8 @@ use std::time::{Duration, SystemTime};
 
 use promd_budget::{Account, AccountOptions};
 use promd_clock::{Clock, Monotonic, WallTime};
-use promd_promql::{Answer, Cancel, Engine, Query, QueryError};
-use promd_promql_parser::{Parser, ValueType};
+use promd_promql::{Answer, Cancel, Engine, Expression, Query, QueryError};
+use promd_promql_parser::{Expr, ValueType};
 use promd_storage::Storage;
 use tokio::sync::Semaphore;
 
@@ -31,16 +31,6 @@ pub struct Asker {
     pub path: String,
 }
 
-/// How long the parts of a query took.
-#[derive(Debug, Clone, Copy, Default)]
-#[non_exhaustive]
-pub struct Timings {
-    /// Until there was a slot.
-    pub queue: Duration,
-    /// From the slot to the answer.
-    pub evaluation: Duration,
-}
-
 /// A query that has ended, for the query log.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -51,8 +41,6 @@ pub struct Finished<'a> {
     pub asker: &'a Asker,
     /// When it ended.
     pub at: WallTime,
-    /// How long it took.
-    pub timings: Timings,
     /// The answer, or why there is none.
     pub result: &'a Result<Answer, QueryError>,
 }
@@ -115,12 +103,8 @@ impl Queries {
         &self.engine
     }
 
-    /// Runs a query, and says how long it took.
-    pub(crate) async fn run(
-        &self,
-        asked: Asked,
-        storage: Arc<dyn Storage>,
-    ) -> Result<(Answer, Timings), ApiError> {
+    /// Runs a query.
+    pub(crate) async fn run(&self, asked: Asked, storage: Arc<dyn Storage>) -> Result<Answer, ApiError> {
         let Asked { mut query, timeout, asker } = asked;
         let number = self.register(&mut query, asker.clone());
         // Whatever happens here, also that nobody waits any more, ends the query and takes it off the list.
@@ -136,25 +120,32 @@ impl Queries {
             },
         };
         let Ok(slot) = slot else { return Err(QueryError::Canceled("query queue").into()) };
-        let queue = self.clock.monotonic().since(start);
-        let mut options = self.engine.options().clone();
-        options.timeout = limit.map(|limit| limit.saturating_sub(queue));
-        let engine = Engine::new(options).with_clock(Arc::clone(&self.clock));
+        query.queued = self.clock.monotonic().since(start);
+        let engine = self.engine.clone().with_timeout(limit.map(|limit| limit.saturating_sub(query.queued)));
         let ticket = self.watcher.as_ref().and_then(|watcher| watcher.begins(&query, self.clock.wall()));
         let ticket = Ticket { watcher: self.watcher.clone(), ticket };
-        let text = query.clone();
         let work = tokio::task::spawn_blocking(move || {
             let _held = (slot, ticket);
-            check(&engine, &query)?;
-            Ok(engine.run(&query, &*storage))
+            query.expression = parse(&engine, &query)?;
+            let result = engine.run(&query, &*storage);
+            Ok::<_, ApiError>((query, result))
         });
-        let result = match work.await {
-            Ok(result) => result?,
+        let (query, result) = match work.await {
+            Ok(done) => done?,
             Err(error) => return Err(panicked(error)),
         };
-        let timings = Timings { queue, evaluation: self.clock.monotonic().since(start).saturating_sub(queue) };
-        self.note(&text, &asker, timings, &result);
-        Ok((result?, timings))
+        self.note(&query, &asker, &result);
+        Ok(result?)
+    }
+
+    /// What the memory of queries is charged to.
+    pub(crate) fn memory(&self) -> Option<&Account> {
+        self.memory.as_ref()
+    }
+
+    /// How many bytes they may hold.
+    pub(crate) fn memory_limit(&self) -> Option<i64> {
+        self.memory()?.limit().and_then(|limit| i64::try_from(limit).ok())
     }
 
     /// Ends a query, and says whether there is one of that number.
@@ -183,15 +174,22 @@ impl Queries {
         number
     }
 
-    fn note(&self, query: &Query, asker: &Asker, timings: Timings, result: &Result<Answer, QueryError>) {
-        let now = self.clock.wall();
-        let system = SystemTime::UNIX_EPOCH + Duration::from_nanos(u64::try_from(now.nanos()).unwrap_or(0));
-        for (slice, took) in [("queue_time", timings.queue), ("inner_eval", timings.evaluation)] {
-            self.metrics.duration.with([slice]).observe_duration(took, system);
+    fn note(&self, query: &Query, asker: &Asker, result: &Result<Answer, QueryError>) {
+        let at = self.clock.wall();
+        let mut slices = vec![("queue_time", query.queued)];
+        if let Ok(answer) = result {
+            let timings = &answer.statistics.timings;
+            slices.push(("prepare_time", timings.query_preparation));
+            slices.push(("inner_eval", timings.inner_eval));
+            slices.push(("result_sort", timings.result_sort));
+            self.metrics.samples.add(answer.statistics.samples.total_queryable);
+        }
+        for (slice, took) in slices {
+            self.metrics.duration.with([slice]).observe_duration(took, system_time(at));
             self.metrics.duration_histogram.with([slice]).observe_duration(took);
         }
         let Some(watcher) = &self.watcher else { return };
-        if !watcher.finished(&Finished { query, asker, at: now, timings, result }) {
+        if !watcher.finished(&Finished { query, asker, at, result }) {
             self.metrics.log_failures.inc();
         }
     }
@@ -230,16 +228,16 @@ impl Drop for Ticket {
     }
 }
 
-/// What Prometheus says of a query before it runs it is about a parameter.
-fn check(engine: &Engine, query: &Query) -> Result<(), ApiError> {
-    let wrong = |why: &dyn std::fmt::Display| ApiError::parameter("query", why);
-    let expr = Parser::new(engine.options().parser).parse(&query.text).map_err(|error| wrong(&error))?;
-    match expr.value_type() {
-        Some(other @ (ValueType::Matrix | ValueType::String)) if query.step.is_some() => Err(wrong(&format_args!(
-            "invalid expression type \"{}\" for range query, must be Scalar or instant Vector",
-            other.documented()
-        ))),
-        _ => Ok(()),
+/// What is wrong with a query before it runs is wrong with the parameter.
+fn parse(engine: &Engine, query: &Query) -> Result<Expression, ApiError> {
+    let expression = engine.parse(query.expression.text())?;
+    match expression.expr().and_then(Expr::value_type) {
+        Some(other @ (ValueType::Matrix | ValueType::String)) if query.step.is_some() => {
+            let name = other.documented();
+            let why = format!("invalid expression type \"{name}\" for range query, must be Scalar or instant Vector");
+            Err(ApiError::parameter("query", why))
+        }
+        _ => Ok(expression),
     }
 }
 
@@ -276,4 +274,9 @@ pub(crate) async fn blocking<T: Send + 'static>(
             Err(error) => Err(ApiError::internal(error)),
         },
     }
+}
+
+/// A time as metrics that age are told it.
+pub(crate) fn system_time(at: WallTime) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_nanos(u64::try_from(at.nanos()).unwrap_or(0))
 }

@@ -9,7 +9,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::header::{self, HeaderName, HeaderValue};
+use http::StatusCode;
 use http_body::Frame;
 use http_body_util::BodyExt;
 use promd_http::{Body, Response, body};
@@ -139,6 +140,20 @@ pub(crate) fn http_error(status: StatusCode, text: &str) -> Response {
     let mut response = plain(status, format!("{text}\n"));
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// An answer that is elsewhere.
+pub(crate) fn redirect(status: StatusCode, to: &str) -> Response {
+    let mut response = empty(status);
+    set(&mut response, header::LOCATION, to);
+    response
+}
+
+/// Sets a header; a value that cannot be one is left out.
+pub(crate) fn set(response: &mut Response, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
 }
 
 fn json_response(status: StatusCode, body: Body) -> Response {

@@ -11,13 +11,9 @@ use crate::reply::{Pieces, Reply};
 /// How many samples of a series are written at once.
 const SAMPLES: usize = 1024;
 
-/// The answer of a query; `stats` is its field of that name, if it was asked for.
-pub(crate) fn query_data(value: Value, stats: Option<&[u8]>) -> Reply {
-    let mut tail = Vec::new();
-    if let Some(stats) = stats {
-        tail.extend_from_slice(br#","stats":"#);
-        tail.extend_from_slice(stats);
-    }
+/// The answer of a query; `extra` is further fields, each with a comma before it.
+pub(crate) fn query_data(value: Value, extra: Vec<u8>) -> Reply {
+    let mut tail = extra;
     tail.push(b'}');
     match value {
         Value::Scalar { t, v } => {
@@ -101,8 +97,8 @@ impl Pieces for Matrix {
         } else if *histograms < series.histograms.len() {
             let count = left(*histograms, series.histograms.len()).min(SAMPLES / 64);
             let points = series.histograms.iter().skip(*histograms).take(count);
-            let write = |out: &mut Vec<u8>, (t, histogram): &(i64, _)| json::histogram_point(out, *t, histogram);
-            part(out, "histograms", histograms, series.histograms.len(), points, write);
+            let all = series.histograms.len();
+            part(out, "histograms", histograms, all, points, |out, (t, h)| json::histogram_point(out, *t, h));
         } else {
             out.push(b'}');
             self.current = None;
