@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use promd_model::{DurationError, float::ParseFloatError, quote};
+use promd_model::{DurationError, LabelsError, float::ParseFloatError, quote};
 
 use crate::ast::{AggregateOp, BinaryOp, RangeMode};
 use crate::{LineColumn, Span, ValueType};
@@ -60,6 +60,12 @@ pub struct ParseErrors(Vec<ParseError>);
 impl ParseErrors {
     pub(crate) fn new(errors: Vec<ParseError>) -> Option<Self> {
         (!errors.is_empty()).then_some(Self(errors))
+    }
+
+    /// Of at least one error.
+    pub(crate) fn of(errors: Vec<ParseError>) -> Self {
+        debug_assert!(!errors.is_empty(), "something is wrong");
+        Self(errors)
     }
 
     /// All of them.
@@ -140,6 +146,34 @@ pub enum ErrorKind {
     InvalidUtf8,
     #[error("bad number or duration syntax: {}", quote::go(.0))]
     NumberSyntax(String),
+
+    // === Series notation ===
+    #[error("unexpected character in series sequence: {}", rune(Some(*.0)))]
+    CharacterInSeries(char),
+    #[error("histogram description incomplete unexpected: {}", rune(*.0))]
+    CharacterInHistogram(Option<char>),
+    #[error("invalid character in buckets description: {}", rune(*.0))]
+    CharacterInBuckets(Option<char>),
+    #[error("missing `:` for histogram descriptor")]
+    MissingColon,
+    #[error("bad histogram descriptor found: {}", quote::go(.0))]
+    HistogramKey(String),
+    #[error("bad number syntax: {}", quote::go(.0))]
+    SeriesNumberSyntax(String),
+    #[error("duplicate key \"{0}\" in histogram")]
+    HistogramKeyTwice(&'static str),
+    #[error("invalid repetition in series values: strconv.ParseUint: parsing {}: {reason}", quote::go(.count))]
+    Repetition { count: String, reason: &'static str },
+    #[error("error combining histograms: cannot merge from schema {step} to {first}")]
+    HistogramSchemas { first: i32, step: i32 },
+    #[error("{0}")]
+    Histograms(String),
+    #[error(transparent)]
+    Labels(LabelsError),
+    #[error("invalid @st line: missing value sequence")]
+    NoStartTimes,
+    #[error("invalid @st sequence: invalid ST item {}: {reason}", quote::go(.item))]
+    StartTime { item: String, reason: String },
 
     // === Grammar ===
     #[error("no expression found in input")]

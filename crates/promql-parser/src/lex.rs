@@ -10,6 +10,7 @@ mod number;
     clippy::all, clippy::indexing_slicing, clippy::semicolon_if_nothing_returned, unused, unused_qualifications, reason = "it is not for people to read"
 )]
 mod raw;
+mod series;
 mod string;
 
 use logos::Logos;
@@ -20,6 +21,7 @@ use crate::error::ErrorKind;
 use crate::parse::token::Token;
 use raw::{InBraces, Outside};
 
+pub(crate) use series::{HINTS, Key, SeriesLexer, SeriesToken};
 pub(crate) use string::{unquote, unquote_bytes};
 
 /// An error of the lexer and where it is. Boxed, so that what comes of every token stays small.
@@ -40,6 +42,8 @@ pub(crate) struct Lexer<'input> {
     colon: bool,
     /// Whether a number was seen in any brackets so far.
     duration: bool,
+    /// Whether this is series notation, where `x` repeats: `0x3`.
+    series: bool,
     ended: bool,
     /// The comments that were passed.
     comments: Vec<Span>,
@@ -67,6 +71,7 @@ impl<'input> Lexer<'input> {
             mode: Mode::Outside,
             colon: false,
             duration: false,
+            series: false,
             ended: false,
             comments: Vec::new(),
         }
@@ -88,7 +93,7 @@ impl<'input> Lexer<'input> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    fn skip_while(&mut self, keep: impl Fn(u8) -> bool) {
+    fn pass_while(&mut self, keep: impl Fn(u8) -> bool) {
         let bytes = self.text.as_bytes().get(self.at..).unwrap_or_default();
         self.at += bytes.iter().position(|&b| !keep(b)).unwrap_or(bytes.len());
     }
@@ -132,7 +137,7 @@ impl<'input> Lexer<'input> {
     }
 
     fn comment(&mut self, start: usize) {
-        self.skip_while(|b| b != b'\r' && b != b'\n');
+        self.pass_while(|b| b != b'\r' && b != b'\n');
         self.comments.push(self.span(start, self.at));
     }
 
@@ -238,7 +243,7 @@ impl<'input> Lexer<'input> {
     }
 
     fn word(&mut self, start: usize) -> Lexeme {
-        self.skip_while(is_word_byte_or_colon);
+        self.pass_while(is_word_byte_or_colon);
         let word = self.text.get(start..self.at).unwrap_or_default();
         let token = match Token::keyword(word) {
             // These are keywords in front of a parenthesis only, so that metrics that are called so can still be asked for.
@@ -263,7 +268,7 @@ impl<'input> Lexer<'input> {
 
     fn duration_word(&mut self, start: usize) -> Option<Token> {
         self.at = start;
-        self.skip_while(|b| b.is_ascii_alphabetic() || b == b'_');
+        self.pass_while(|b| b.is_ascii_alphabetic() || b == b'_');
         match Token::keyword(self.text.get(start..self.at)?)? {
             token @ (Token::StepRange(_) | Token::MinMaxOf(_)) => Some(token),
             _ => None,

@@ -7,6 +7,8 @@
 //!    Prometheus' goyacc parser does, and goes on without dropping what was understood.
 //! 3. **Check** (`check`): types, in the order in which Prometheus checks them.
 //!
+//! [`series`] is a language of its own, small enough to be parsed by hand.
+//!
 //! Both generators' output is committed, so that users build neither; a test proves it up to date, and
 //! `cargo xtask codegen` makes it anew.
 //!
@@ -33,6 +35,7 @@ mod parse;
 mod parser;
 mod pretty;
 mod print;
+pub mod series;
 mod span;
 mod visit;
 

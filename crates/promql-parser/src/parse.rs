@@ -5,7 +5,7 @@
 
 pub(crate) mod build;
 mod driver;
-mod number;
+pub(crate) mod number;
 pub(crate) mod token;
 
 #[expect(

@@ -62,6 +62,26 @@ fn validity_and_error_text() {
     errors.report("error");
 }
 
+#[test]
+fn series_notation() {
+    let mut tally = Tally::default();
+    for row in rows("series.jsonl") {
+        let input = row["input"].as_str().unwrap();
+        let got = promd_promql_parser::series::parse(input);
+        let said = got.map_or_else(|error| error.to_string(), |_| "valid".to_owned());
+        match (row["valid"].as_bool().unwrap(), row["error"].as_str()) {
+            (true, _) => tally.check("series", input, &said, "valid"),
+            // One row has the error without its place.
+            (false, Some(error)) => {
+                let end = said.len().saturating_sub(error.len());
+                tally.check("series", input, said.get(end..).unwrap_or(&said), error);
+            }
+            (false, None) => tally.check("series", input, if said == "valid" { "valid" } else { "wrong" }, "wrong"),
+        }
+    }
+    tally.report("series");
+}
+
 /// Rows that are valid, with their input and tree.
 fn valid() -> Vec<(Value, String, promd_promql_parser::Expr)> {
     let parser = Parser::new(Options::all());

@@ -15,7 +15,7 @@ impl Lexer<'_> {
         } else {
             let text = self.text.get(start..self.at).unwrap_or_default().to_owned();
             let error = self.error(ErrorKind::NumberSyntax(text), start);
-            self.skip_while(is_word_byte);
+            self.pass_while(is_word_byte);
             return error;
         };
         self.token(start, token)
@@ -29,8 +29,8 @@ impl Lexer<'_> {
 
     /// Passes over what looks like a number, and tells whether it ends like one. Where it stops is seen in errors, so it
     /// stops where `scanNumber` of `promql/parser/lex.go` does.
-    fn pass_number(&mut self) -> bool {
-        let hex = self.pass(b"0") && self.pass(b"xX");
+    pub(super) fn pass_number(&mut self) -> bool {
+        let hex = !self.series && self.pass(b"0") && self.pass(b"xX");
         if hex {
             self.pass(b"_");
         }
@@ -68,7 +68,8 @@ impl Lexer<'_> {
                         return false;
                     }
                 }
-                Some(b) if is_digit(b) => self.skip_while(is_digit),
+                Some(b) if is_digit(b) => self.pass_while(is_digit),
+                Some(b'x') if self.series => return true,
                 Some(b) => return !is_word_byte(b),
                 None => return true,
             }
@@ -82,7 +83,7 @@ impl Lexer<'_> {
         }
         self.pass(b"s");
         while self.peek_byte().is_some_and(|b| b.is_ascii_digit()) {
-            self.skip_while(|b| b.is_ascii_digit());
+            self.pass_while(|b| b.is_ascii_digit());
             // Years come first if at all.
             if !self.pass(b"smhdw") {
                 return false;

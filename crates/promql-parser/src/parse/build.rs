@@ -13,6 +13,7 @@ mod unexpected;
 pub(crate) use call::Args;
 pub(crate) use duration::Dur;
 pub(crate) use operator::Modifiers;
+pub(crate) use unexpected::{cut, describe};
 
 use crate::ast::{ErrorExpr, Expr, NumberLiteral, ParenExpr, StringLiteral};
 use crate::check;

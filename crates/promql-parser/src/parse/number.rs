@@ -5,7 +5,7 @@ use promd_model::float;
 use crate::error::ErrorKind;
 
 /// An integer in Go's syntax (`0x1f`, `017`, `1_000`), or else a float.
-pub(super) fn parse(text: &str) -> Result<f64, ErrorKind> {
+pub(crate) fn parse(text: &str) -> Result<f64, ErrorKind> {
     let well_spaced = underscores_are_well_placed(text);
     let plain: String;
     let digits = if text.contains('_') && well_spaced {

@@ -32,7 +32,7 @@ impl Build<'_> {
 }
 
 /// A token as Prometheus describes it.
-fn describe(token: Token, text: &str) -> String {
+pub(crate) fn describe(token: Token, text: &str) -> String {
     use Token as T;
     match token {
         T::End => "end of input".to_owned(),
@@ -51,7 +51,7 @@ fn describe(token: Token, text: &str) -> String {
     }
 }
 
-fn cut(text: &str) -> String {
+pub(crate) fn cut(text: &str) -> String {
     if text.len() <= LONG {
         return quote::go(text).to_string();
     }
