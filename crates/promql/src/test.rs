@@ -15,7 +15,6 @@
 
 mod compare;
 mod load;
-mod notation;
 mod script;
 
 use std::fmt;

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use promd_model::{CounterResetHint, FloatHistogram, Labels, float};
+use promd_promql_parser::series::SeriesValue;
 use promd_regex::Regex;
 
-use super::notation::{self, Item};
+use super::load::line;
 use super::script::{Eval, Expect};
 use crate::{Answer, MatrixSeries, Number, QueryError, Value, VectorSample};
 
 /// What is expected of a series: its labels and its values, one a step.
-type Expected = (Labels, Vec<Item>);
+type Expected = (Labels, Vec<SeriesValue>);
 
 pub(super) fn check(eval: &Eval<'_>, answer: Result<Answer, QueryError>) -> Result<(), String> {
     let answer = match (answer, eval.fail) {
@@ -74,10 +75,7 @@ fn value(eval: &Eval<'_>, value: &Value) -> Result<(), String> {
             other => Err(format!("expected a scalar, got {other:?}")),
         };
     }
-    let expected = eval.results.iter().map(|line| {
-        let (series, values) = notation::split(line);
-        Ok((notation::labels(series)?, notation::values(values)?))
-    });
+    let expected = eval.results.iter().map(|text| line(text));
     let expected = expected.collect::<Result<Vec<Expected>, String>>()?;
     match value {
         Value::Vector(samples) if eval.range_vector.is_none() && eval.step.is_none() => {
@@ -140,11 +138,13 @@ fn matrix(expected: &[Expected], got: &[MatrixSeries], start: i64, step: i64) ->
     }
 }
 
-fn compare(labels: &Labels, t: i64, expected: &Item, got: Option<&Number>) -> Result<(), String> {
+fn compare(labels: &Labels, t: i64, expected: &SeriesValue, got: Option<&Number>) -> Result<(), String> {
     let fits = match (expected, got) {
-        (Item::Missing, None) => true,
-        (Item::Float(expected), Some(Number::Float(got))) => same(*expected, *got),
-        (Item::Histogram(expected, named), Some(Number::Histogram(got))) => same_histogram(expected, got, *named),
+        (SeriesValue::Missing, None) => true,
+        (SeriesValue::Float(expected), Some(Number::Float(got))) => same(*expected, *got),
+        (SeriesValue::Histogram { histogram, names_hint }, Some(Number::Histogram(got))) => {
+            same_histogram(histogram, got, *names_hint)
+        }
         _ => false,
     };
     if fits { Ok(()) } else { Err(format!("{labels} at {t}: expected {expected:?}, got {got:?}")) }

@@ -1,20 +1,34 @@
 //! The data of a test script, and how they get into a store.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use promd_model::{CUSTOM_BUCKETS_SCHEMA, FloatHistogram, Labels, METRIC_NAME, Span, float, is_stale};
+use promd_promql_parser::series::{self, SeriesValue};
 use promd_storage::{Batch, MemStorage, Storage};
 
-use super::notation::{self, Item};
 use super::script::Load;
 
+/// How many values a line may stand for.
+const MOST_VALUES: u64 = 1 << 20;
+
 /// A sample: time, value, and start of counting (0: not known).
-type Sample = (i64, Item, i64);
+type Sample = (i64, SeriesValue, i64);
+
+/// The series of a line, and its values.
+pub(super) fn line(text: &str) -> Result<(Labels, Vec<SeriesValue>), String> {
+    let series = series::parse(text).map_err(|error| error.to_string())?;
+    if series.len() > MOST_VALUES {
+        return Err(format!("{} has more than {MOST_VALUES} values", series.labels));
+    }
+    let values = series.values().collect();
+    Ok((series.labels, values))
+}
 
 /// Everything that was loaded since the last `clear`.
 #[derive(Debug, Default)]
 pub(super) struct Data {
-    series: BTreeMap<Labels, BTreeMap<i64, (Item, i64)>>,
+    series: BTreeMap<Labels, BTreeMap<i64, (SeriesValue, i64)>>,
 }
 
 impl Data {
@@ -25,35 +39,47 @@ impl Data {
     pub(super) fn load(&mut self, load: &Load<'_>) -> Result<(), String> {
         let mut starts: Option<(Labels, Vec<Option<i64>>)> = None;
         let mut loaded = Vec::new();
-        for line in &load.lines {
-            let (series, values) = notation::split(line);
-            if let Some(series) = series.strip_suffix("@st") {
-                starts = Some((notation::labels(series)?, notation::starts(values)?));
+        for text in &load.lines {
+            if series::is_start_times(text) {
+                let parsed = series::parse_start_times(text).map_err(|error| error.to_string())?;
+                if parsed.len() > MOST_VALUES {
+                    return Err(format!("{} has more than {MOST_VALUES} start timestamps", parsed.labels));
+                }
+                let offsets = parsed.offsets().collect();
+                if starts.replace((parsed.labels, offsets)).is_some() {
+                    return Err("@st line has no following sample line".to_owned());
+                }
                 continue;
             }
-            let labels = notation::labels(series)?;
-            let values = notation::values(values)?;
+            let (labels, values) = line(text)?;
             let starts = match starts.take() {
                 Some((of, starts)) if of == labels && starts.len() == values.len() => starts,
-                Some((of, _)) => return Err(format!("start timestamps of {of} do not fit the next line")),
+                Some((of, starts)) if of == labels => {
+                    let (starts, values) = (starts.len(), values.len());
+                    return Err(format!("@st line has {starts} values but sample line has {values}"));
+                }
+                Some(_) => return Err("@st metric does not match the following sample line metric".to_owned()),
                 None => vec![None; values.len()],
             };
             let mut samples: Vec<Sample> = Vec::new();
             let mut t = 0;
-            for (item, start) in values.into_iter().zip(starts) {
-                if !matches!(item, Item::Missing) {
-                    samples.push((t, item, start.map_or(0, |start| t + start)));
+            for (value, start) in values.into_iter().zip(starts) {
+                if value != SeriesValue::Missing {
+                    samples.push((t, value, start.map_or(0, |start| t + start)));
                 }
                 t += load.step;
             }
             loaded.push((labels, samples));
+        }
+        if starts.is_some() {
+            return Err("@st line has no following sample line".to_owned());
         }
         if load.with_nhcb {
             loaded.extend(convert(&loaded)?);
         }
         for (labels, samples) in loaded {
             let known = self.series.entry(labels).or_default();
-            known.extend(samples.into_iter().map(|(t, item, start)| (t, (item, start))));
+            known.extend(samples.into_iter().map(|(t, value, start)| (t, (value, start))));
         }
         Ok(())
     }
@@ -65,14 +91,14 @@ impl Data {
         let mut batch = Batch::new();
         for (labels, samples) in &self.series {
             let series = appender.series(labels.view()).map_err(|error| error.to_string())?;
-            for (&t, (item, start)) in samples {
-                match item {
-                    Item::Float(value) => batch.float_with_start(series, t, *value, *start),
-                    Item::Histogram(histogram, _) => {
+            for (&t, (value, start)) in samples {
+                match value {
+                    SeriesValue::Float(value) => batch.float_with_start(series, t, *value, *start),
+                    SeriesValue::Histogram { histogram, .. } => {
                         let added = batch.float_histogram_with_start(series, t, histogram, *start);
                         added.map_err(|error| format!("{labels}: {error}"))?;
                     }
-                    Item::Missing => {}
+                    SeriesValue::Missing => {}
                 }
             }
         }
@@ -110,8 +136,8 @@ fn convert(loaded: &[(Labels, Vec<Sample>)]) -> Result<Vec<(Labels, Vec<Sample>)
         let own = labels.filter(|label| label.name != "le" && label.name != METRIC_NAME);
         let own = own.with_metric_name(base).map_err(|error| error.to_string())?;
         let moments = classic.entry(own).or_default();
-        for (t, item, _) in samples {
-            let Item::Float(value) = item else { continue };
+        for (t, value, _) in samples {
+            let SeriesValue::Float(value) = value else { continue };
             if is_stale(*value) {
                 continue;
             }
@@ -125,7 +151,9 @@ fn convert(loaded: &[(Labels, Vec<Sample>)]) -> Result<Vec<(Labels, Vec<Sample>)
     }
     classic.retain(|_, moments| moments.values().any(|moment| !moment.buckets.is_empty()));
     let natives = classic.into_iter().map(|(labels, moments)| {
-        let samples = moments.into_iter().map(|(t, moment)| (t, Item::Histogram(Box::new(moment.native()), false), 0));
+        let native =
+            |moment: Classic| SeriesValue::Histogram { histogram: Arc::new(moment.native()), names_hint: false };
+        let samples = moments.into_iter().map(|(t, moment)| (t, native(moment), 0));
         (labels, samples.collect())
     });
     Ok(natives.collect())

@@ -1,6 +1,6 @@
 //! The commands of a test script.
 
-use super::notation;
+use promd_model::{Duration, float};
 
 /// A command, and the line that it starts at.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ pub(super) fn parse(text: &str) -> Vec<Command<'_>> {
 fn load<'a>(number: usize, line: &'a str, lines: Vec<&'a str>) -> Result<Load<'a>, String> {
     let mut words = line.split_whitespace();
     let with_nhcb = words.next() == Some("load_with_nhcb");
-    let step = notation::millis(words.next().ok_or("load needs a step")?)?;
+    let step = millis(words.next().ok_or("load needs a step")?)?;
     Ok(Load { line: number, step, with_nhcb, lines })
 }
 
@@ -111,7 +111,7 @@ fn eval<'a>(number: usize, line: &'a str, lines: Vec<&'a str>) -> Result<Eval<'a
         }
         let (time, behind) = word(behind);
         rest = behind;
-        notation::millis(time)
+        millis(time)
     };
     match kind {
         "instant" => {
@@ -159,9 +159,21 @@ fn expect<'a>(eval: &mut Eval<'a>, text: &'a str) -> Result<(), String> {
             let ["vector", "from", from, "to", _, "step", step] = words[..] else {
                 return Err(format!("bad range vector: {rest:?}"));
             };
-            eval.range_vector = Some((notation::millis(from)?, notation::millis(step)?));
+            eval.range_vector = Some((millis(from)?, millis(step)?));
         }
         other => return Err(format!("unknown expectation {other:?}")),
     }
     Ok(())
+}
+
+/// A duration with a sign, or seconds.
+fn millis(text: &str) -> Result<i64, String> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let duration =
+        digits.parse::<Duration>().ok().or_else(|| Duration::from_secs_f64(float::parse(digits.as_bytes()).ok()?));
+    let millis = duration.ok_or_else(|| format!("bad duration: {text:?}"))?.as_millis();
+    Ok(if negative { -millis } else { millis })
 }
