@@ -250,7 +250,10 @@ pub(crate) struct Notes {
 
 impl Notes {
     pub(crate) fn add(&self, note: Note, place: Span) {
-        let text = note.to_string();
+        self.add_text(note.to_string(), note, place);
+    }
+
+    fn add_text(&self, text: String, note: Note, place: Span) {
         let mut notes = self.notes.borrow_mut();
         match notes.iter_mut().find(|(known, ..)| *known == text) {
             Some((_, known, at)) => {
@@ -265,6 +268,14 @@ impl Notes {
         let mut plain = self.plain.borrow_mut();
         if !plain.iter().any(|known| known == text) {
             plain.push(text.to_owned());
+        }
+    }
+
+    /// Adds what was noted elsewhere, as if it were noted here in the same order.
+    pub(crate) fn absorb(&self, other: Self) {
+        other.plain.into_inner().iter().for_each(|text| self.add_plain(text));
+        for (text, note, place) in other.notes.into_inner() {
+            self.add_text(text, note, place);
         }
     }
 

@@ -54,6 +54,16 @@ impl Column {
         self.histograms.clear();
     }
 
+    /// The floats of all steps, to be filled in where there is nothing yet.
+    pub(crate) fn floats_mut(&mut self) -> &mut [f64] {
+        &mut self.values
+    }
+
+    /// The floats of all steps, where there is nothing but floats. What is absent has the bits of a stale marker.
+    pub(crate) fn as_floats(&self) -> Option<&[f64]> {
+        self.histograms.is_empty().then_some(&self.values)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.values.len()
     }
@@ -109,6 +119,13 @@ impl Column {
 
     pub(crate) fn drop_histograms(&mut self) {
         self.histograms.clear();
+    }
+
+    /// Drops what is absent everywhere.
+    pub(crate) fn settle(&mut self) {
+        if !self.has_histograms() {
+            self.histograms.clear();
+        }
     }
 
     /// Changes every float.
@@ -192,6 +209,14 @@ impl Series {
     /// The series, and an empty one in its place.
     pub(crate) fn take(&mut self) -> Self {
         mem::take(self)
+    }
+
+    /// Drops the name, at once or at the end.
+    pub(crate) fn drop_name(&mut self, options: &crate::EngineOptions) {
+        self.drop_name = true;
+        if !options.delayed_name_removal {
+            self.labels = without_metadata(&self.labels);
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use promd_promql_parser::{Expr, Options, Parser, ValueType};
 use promd_storage::Storage;
 
 use crate::error::Result;
-use crate::eval::Evaluator;
+use crate::eval::{Evaluator, Tools};
 use crate::executor::{Alone, Executor};
 use crate::explain::Explain;
 use crate::plan::Plan;
@@ -161,15 +161,21 @@ impl Engine {
             Some(account) => account.clone(),
             None => Ledger::unlimited().root().clone(),
         };
-        let limits = Limits { cancel: query.cancel.clone(), deadline: self.deadline() };
-        let evaluator = Evaluator::new(&*reader, &plan, &options, limits, &account);
+        let tools = Tools {
+            reader: &*reader,
+            options: &options,
+            executor: &*self.executor,
+            limits: Limits { cancel: query.cancel.clone(), deadline: self.deadline() },
+            account,
+            per_step: query.per_step,
+        };
+        let evaluator = Evaluator::new(&plan, tools);
         let prepared = self.now();
         let mut value = evaluator.run(query.step.is_some(), steps)?;
         let evaluated = self.now();
         sort(&mut value)?;
         let sorted = self.now();
-        let mut statistics = Statistics::default();
-        statistics.samples.peak = evaluator.peak_samples();
+        let mut statistics = Statistics { samples: evaluator.statistics(), ..Statistics::default() };
         let timings = &mut statistics.timings;
         timings.query_preparation = since(prepared, began);
         timings.inner_eval = since(evaluated, prepared);
@@ -224,10 +230,13 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
+    /// Whether somebody wants it to end: cheap enough for every series.
+    pub(crate) fn check_cancelled(&self) -> Result<()> {
+        if self.cancel.is_cancelled() { Err(QueryError::Canceled("expression evaluation")) } else { Ok(()) }
+    }
+
     pub(crate) fn check(&self) -> Result<()> {
-        if self.cancel.is_cancelled() {
-            return Err(QueryError::Canceled("expression evaluation"));
-        }
+        self.check_cancelled()?;
         match &self.deadline {
             Some((clock, end)) if clock.monotonic() >= *end => Err(QueryError::TimedOut("expression evaluation")),
             _ => Ok(()),

@@ -4,6 +4,11 @@
 //! and the same buffer. So `sum by (job) (rate(m[5m]))` holds the samples of one series and the columns of the groups.
 //! What needs all series at once (matching vectors, sorting, the result) collects them, and charges what it holds.
 
+mod batch;
+mod belt;
+mod counts;
+mod frames;
+mod kernel;
 mod range;
 mod result;
 mod select;
@@ -12,60 +17,80 @@ mod statistics;
 mod window;
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 use promd_budget::{Account, Charge};
-use promd_model::{Columns, Labels};
+use promd_model::Labels;
 use promd_storage::Reader;
 
 use crate::annotations::Notes;
-use crate::column::{Column, Series, without_metadata};
+use crate::column::{Column, Series};
 use crate::engine::Limits;
 use crate::error::Result;
+use crate::executor::Executor;
 use crate::functions::Function;
 use crate::plan::{Call, Kind, Node, Plan, RangeSource};
+use crate::statistics::{PerStep, SampleStatistics};
+use crate::steps::Steps;
 use crate::{EngineOptions, QueryError, aggregate, binary};
 
+use batch::KeptSeries;
+pub(crate) use counts::Counts;
 pub(crate) use select::{Look, Take};
 pub(crate) use window::Window;
 
 /// What takes series. It may keep one by taking it out of the reference.
 pub(crate) type Sink<'s> = &'s mut dyn FnMut(&mut Series) -> Result<()>;
 
-/// Series that several selectors read.
-type Kept = Rc<Vec<(Labels, Columns)>>;
+/// What a query is evaluated with.
+pub(crate) struct Tools<'a> {
+    pub(crate) reader: &'a dyn Reader,
+    pub(crate) options: &'a EngineOptions,
+    pub(crate) executor: &'a dyn Executor,
+    pub(crate) limits: Limits,
+    pub(crate) account: Account,
+    /// Whether samples are counted by step.
+    pub(crate) per_step: bool,
+}
 
 pub(crate) struct Evaluator<'a> {
     reader: &'a dyn Reader,
     pub(crate) plan: &'a Plan,
     pub(crate) options: &'a EngineOptions,
     pub(crate) notes: Notes,
+    executor: &'a dyn Executor,
     limits: Limits,
-    kept: RefCell<Vec<Option<Kept>>>,
+    kept: RefCell<Vec<Option<Arc<KeptSeries>>>>,
     charge: RefCell<Charge>,
+    /// The samples that Prometheus would hold, and the most so far.
     samples: Cell<usize>,
     peak: Cell<usize>,
+    counts: RefCell<Counts>,
+    per_step: bool,
+    /// How many subqueries are around what is evaluated, and at how many steps its one result counts.
+    subqueries: Cell<usize>,
+    repeated: Cell<usize>,
 }
 
 impl<'a> Evaluator<'a> {
-    pub(crate) fn new(
-        reader: &'a dyn Reader,
-        plan: &'a Plan,
-        options: &'a EngineOptions,
-        limits: Limits,
-        account: &Account,
-    ) -> Self {
+    pub(crate) fn new(plan: &'a Plan, tools: Tools<'a>) -> Self {
+        let Tools { reader, options, executor, limits, account, per_step } = tools;
         Self {
             reader,
             plan,
             options,
             notes: Notes::default(),
+            executor,
             limits,
             kept: RefCell::new(vec![None; plan.selections.len()]),
-            charge: RefCell::new(Charge::empty(account)),
+            charge: RefCell::new(Charge::empty(&account)),
             samples: Cell::new(0),
             peak: Cell::new(0),
+            counts: RefCell::default(),
+            per_step,
+            subqueries: Cell::new(0),
+            repeated: Cell::new(1),
         }
     }
 
@@ -73,8 +98,68 @@ impl<'a> Evaluator<'a> {
         self.notes
     }
 
-    pub(crate) fn peak_samples(&self) -> usize {
-        self.peak.get()
+    /// What was counted of samples.
+    pub(crate) fn statistics(&self) -> SampleStatistics {
+        let counts = self.counts.borrow();
+        let steps = self.plan.root.steps;
+        let per_step = self.per_step.then(|| {
+            let by = |of: fn(&(u64, u64)) -> u64| {
+                let mut all: Vec<u64> = counts.steps.iter().map(of).collect();
+                all.resize(steps.count, 0);
+                all
+            };
+            PerStep { start: steps.start, step: steps.step, total_queryable: by(|c| c.0), read: by(|c| c.1) }
+        });
+        SampleStatistics { total_queryable: counts.looked_at, read: counts.read, peak: self.peak.get(), per_step }
+    }
+
+    /// What pays for the memory of the query.
+    fn account(&self) -> Account {
+        self.charge.borrow().account().clone()
+    }
+
+    /// Whether what is read for some steps is counted by step.
+    fn counts_steps(&self, steps: Steps) -> bool {
+        self.per_step && self.subqueries.get() == 0 && steps.count == self.plan.root.steps.count
+    }
+
+    /// Counts what was read for some series. Of what is read within a subquery the windows over it are looked at, not
+    /// itself; it was read nevertheless, at the first step as far as anyone can tell. What is the same at all steps is
+    /// read at the first, and looked at by all.
+    fn count(&self, counts: &Counts) {
+        let mut counts = counts.clone();
+        let steps = self.plan.root.steps.count;
+        let repeated = self.repeated.get();
+        if self.subqueries.get() > 0 {
+            counts.looked_at = 0;
+        }
+        if self.per_step && counts.steps.len() != steps {
+            counts.steps = vec![(if repeated > 1 { counts.looked_at } else { 0 }, 0); steps];
+            if let Some(first) = counts.steps.first_mut() {
+                *first = (counts.looked_at, counts.read);
+            }
+        }
+        counts.looked_at *= repeated as u64;
+        self.held(counts.widest, |_| {});
+        self.counts.borrow_mut().add(&counts);
+    }
+
+    /// Evaluates what is within a subquery.
+    fn eval_within(&self, node: &Node, sink: Sink<'_>) -> Result<()> {
+        // What the subquery makes is not within it.
+        let (depth, repeated) = (self.subqueries.get(), self.repeated.replace(1));
+        self.subqueries.set(depth + 1);
+        let outcome = self.eval(node, &mut |series| {
+            self.subqueries.set(depth);
+            self.repeated.set(repeated);
+            let outcome = sink(series);
+            self.subqueries.set(depth + 1);
+            self.repeated.set(1);
+            outcome
+        });
+        self.subqueries.set(depth);
+        self.repeated.set(repeated);
+        outcome
     }
 
     /// Hands every series of an expression to the sink.
@@ -84,14 +169,50 @@ impl<'a> Evaluator<'a> {
             return Ok(());
         }
         self.limits.check()?;
+        // As Prometheus counts: what is evaluated holds its own result and those of the expressions within it, until it is
+        // done.
+        let before = self.samples.get();
+        let mut made = 0;
+        self.node(node, &mut |series| {
+            let weight = series.column.weight();
+            made += weight;
+            self.held(weight, |held| self.samples.set(held));
+            if self.samples.get() > self.options.max_samples {
+                return Err(QueryError::TooManySamples("query execution"));
+            }
+            sink(series)
+        })?;
+        self.samples.set(before + made);
+        Ok(())
+    }
+
+    /// So many samples more are held.
+    fn held(&self, more: usize, then: impl Fn(usize)) {
+        let held = self.samples.get() + more;
+        self.peak.set(self.peak.get().max(held));
+        then(held);
+    }
+
+    fn node(&self, node: &Node, sink: Sink<'_>) -> Result<()> {
+        let steps = node.steps;
         match &node.kind {
             Kind::Number(value) => sink(&mut scalar(vec![*value; steps.count])),
             Kind::Text(_) => Ok(()),
             Kind::Select(selector) => self.instant(selector, node, sink),
-            Kind::Invariant(inner) => self.eval(inner, &mut |series| {
-                series.column.repeat_first(steps.count);
-                sink(series)
-            }),
+            Kind::Invariant(inner) => {
+                let before = self.repeated.get();
+                let within = if self.subqueries.get() == 0 { steps.count } else { 1 };
+                self.repeated.set(within);
+                let outcome = self.eval(inner, &mut |series| {
+                    self.repeated.set(before);
+                    series.column.repeat_first(steps.count);
+                    let outcome = sink(series);
+                    self.repeated.set(within);
+                    outcome
+                });
+                self.repeated.set(before);
+                outcome
+            }
             Kind::Negate(inner) => self.renamed(inner, sink, &mut |sink| {
                 self.eval(inner, &mut |series| {
                     series.column.map(|value| -value);
@@ -113,8 +234,8 @@ impl<'a> Evaluator<'a> {
             Kind::Aggregate(e) => aggregate::eval(self, node, e, sink),
             Kind::Call(call) => self.call(call, node, sink),
             Kind::Range(_) => Ok(()),
-            Kind::OverTime { function, range, args, place } => {
-                self.over_time(node, function, range, args, *place, sink)
+            Kind::OverTime { name, function, range, args, place } => {
+                self.over_time(node, (name, function), range, args, *place, sink)
             }
             Kind::AbsentOverTime { range, labels } => self.absent_over_time(node, range, labels, sink),
         }
@@ -143,14 +264,7 @@ impl<'a> Evaluator<'a> {
 
     /// Accounts for a series that is kept.
     pub(crate) fn hold(&self, series: &Series) -> Result<()> {
-        let samples = self.samples.get() + series.column.weight();
-        self.samples.set(samples);
-        self.peak.set(self.peak.get().max(samples));
-        if samples > self.options.max_samples {
-            return Err(QueryError::TooManySamples("query execution"));
-        }
-        let bytes = series.column.heap_bytes() + series.labels.as_packed().len() + size_of::<Series>();
-        Ok(self.charge.borrow_mut().grow(bytes)?)
+        self.charge(bytes_of(series))
     }
 
     /// Accounts for memory that is kept.
@@ -160,19 +274,12 @@ impl<'a> Evaluator<'a> {
 
     /// Gives back what was accounted for.
     pub(crate) fn release(&self, series: &[Series]) {
-        let weight: usize = series.iter().map(|series| series.column.weight()).sum();
-        self.samples.set(self.samples.get().saturating_sub(weight));
-        let bytes =
-            |series: &Series| series.column.heap_bytes() + series.labels.as_packed().len() + size_of::<Series>();
-        self.charge.borrow_mut().shrink(series.iter().map(bytes).sum());
+        self.charge.borrow_mut().shrink(series.iter().map(bytes_of).sum());
     }
 
     /// Drops the name of a series, now or at the end.
     pub(crate) fn drop_name(&self, series: &mut Series) {
-        series.drop_name = true;
-        if !self.options.delayed_name_removal {
-            series.labels = without_metadata(&series.labels);
-        }
+        series.drop_name(self.options);
     }
 
     /// Runs what drops names. Where that may make two series out of one, they are put together, or found to be in
@@ -279,6 +386,11 @@ impl<'a> Evaluator<'a> {
 /// A series without labels.
 pub(crate) fn scalar(values: Vec<f64>) -> Series {
     Series { column: Column::floats(values), ..Series::default() }
+}
+
+/// The memory of a series that is kept.
+fn bytes_of(series: &Series) -> usize {
+    series.column.heap_bytes() + series.labels.as_packed().len() + size_of::<Series>()
 }
 
 fn negate_histograms(column: &mut Column) {

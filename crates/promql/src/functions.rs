@@ -31,8 +31,9 @@ use crate::plan::{Call, Node};
 
 pub(crate) use math::{max, min};
 pub(crate) use order::compare_values;
-pub(crate) use over_time::{HistogramFold, Mean, quantile};
-pub(crate) use rate::is_start_reset;
+pub(crate) use over_time::{HistogramFold, Mean, quantile, quantile_of_sorted};
+pub(crate) use rate::{is_start_reset, reach};
+pub(crate) use time::seconds;
 
 /// How a function is calculated.
 #[derive(Debug)]

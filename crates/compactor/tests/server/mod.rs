@@ -47,6 +47,12 @@ impl Server {
         server
     }
 
+    /// Where it listens.
+    #[allow(dead_code, reason = "only a bench asks it questions")]
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The number of its process.
     #[allow(dead_code, reason = "only a bench asks what it has taken")]
     pub(crate) fn id(&self) -> u32 {

@@ -55,7 +55,7 @@ impl Evaluator<'_> {
         let start = end.saturating_sub(range.range);
         let lookback = self.options.lookback;
         let mut all = Vec::new();
-        self.ranges(range, false, &mut |labels, drop_name, samples: &mut Samples| {
+        self.ranges(range, &mut |labels, drop_name, samples: &mut Samples| {
             let within = |t: i64, behind: i64, ahead: i64| t > start - behind && t <= end + ahead;
             let (behind, ahead) = match range.mode {
                 None => (0, 0),

@@ -1,13 +1,16 @@
 //! Reading the store, and instant selectors.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
+use promd_budget::Charge;
 use promd_model::{Columns, FloatHistogram, Labels, Run, is_stale};
 use promd_storage::{Decoder, Hints, Select, Series as Stored};
 
-use super::{Evaluator, Kept, Sink, statistics};
-use crate::column::{Column, Series};
+use super::batch::{Input, Job, Kept, KeptSeries, Work};
+use super::belt::Belt;
+use super::frames::Slide;
+use super::{Evaluator, Sink, statistics};
+use crate::column::Column;
 use crate::error::Result;
 use crate::plan::{InstantSelector, Node, Selection};
 use crate::steps::Steps;
@@ -23,34 +26,64 @@ pub(crate) enum Take {
 }
 
 impl Evaluator<'_> {
-    /// Hands every series of a selection to `each`.
-    pub(super) fn series(&self, selection: usize, each: &mut dyn FnMut(&Labels, &Columns) -> Result<()>) -> Result<()> {
+    /// Makes a series of each of a selection, on as many threads as there are, and hands them to the sink in order.
+    pub(super) fn each(&self, selection: usize, steps: Steps, work: Work<'_>, sink: Sink<'_>) -> Result<()> {
         let wanted = &self.plan.selections[selection];
-        if wanted.uses < 2 {
-            return self.read(wanted, each);
-        }
-        let kept = self.kept.borrow()[selection].clone();
-        let kept = match kept {
-            Some(kept) => kept,
-            None => {
-                let mut all = Vec::new();
-                self.read(wanted, &mut |labels, columns| {
-                    self.charge(columns.heap_bytes() + labels.as_packed().len())?;
-                    all.push((labels.clone(), columns.clone()));
-                    Ok(())
-                })?;
-                let kept: Kept = Rc::new(all);
-                self.kept.borrow_mut()[selection] = Some(Rc::clone(&kept));
-                kept
-            }
+        let job = Job {
+            times: wanted.times,
+            steps: steps.count,
+            work,
+            limits: &self.limits,
+            account: &self.account(),
+            per_step: self.counts_steps(steps),
         };
-        kept.iter().try_for_each(|(labels, columns)| each(labels, columns))
+        let belt = Belt::new(self.input(selection)?, &job, self.executor);
+        let input = belt.run(self.executor, &mut |batch| {
+            self.notes.absorb(std::mem::take(&mut batch.notes));
+            self.count(&batch.counts);
+            for series in &mut batch.outputs[..batch.used] {
+                sink(series)?;
+            }
+            batch.error.take().map_or(Ok(()), Err)
+        })?;
+        if let Input::Store(set) = input {
+            set.warnings().texts().for_each(|text| self.notes.add_plain(text));
+        }
+        Ok(())
     }
 
-    fn read(&self, wanted: &Selection, each: &mut dyn FnMut(&Labels, &Columns) -> Result<()>) -> Result<()> {
-        let hints = Hints { function: wanted.function, range: wanted.range, step: wanted.step, ..Hints::default() };
-        let select = Select::new(&wanted.matchers, wanted.times).with_hints(hints);
-        self.stream(&select, each)
+    /// The series of a selection. Those that several selectors ask for are found once.
+    fn input(&self, selection: usize) -> Result<Input<'_>> {
+        let wanted = &self.plan.selections[selection];
+        if wanted.uses < 2 {
+            return Ok(Input::Store(self.reader.select(&select(wanted))?));
+        }
+        let known = self.kept.borrow()[selection].clone();
+        if let Some(kept) = known {
+            return Ok(Input::Kept(kept, 0));
+        }
+        let mut set = self.reader.select(&select(wanted))?;
+        let mut charge = Charge::empty(&self.account());
+        let mut all = Vec::new();
+        loop {
+            self.limits.check_cancelled()?;
+            let mut stored = Stored::default();
+            if !set.next(&mut stored)? {
+                break;
+            }
+            let views = stored.chunks.capacity() * size_of::<promd_storage::ChunkView>();
+            charge.grow(stored.labels.as_packed().len() + views + 2 * size_of::<Kept>())?;
+            all.push(Kept { stored, columns: std::sync::OnceLock::new() });
+        }
+        set.warnings().texts().for_each(|text| self.notes.add_plain(text));
+        let kept = Arc::new(KeptSeries::new(all, charge));
+        self.kept.borrow_mut()[selection] = Some(Arc::clone(&kept));
+        Ok(Input::Kept(kept, 0))
+    }
+
+    /// Hands every series of a selection to `each`, on this thread.
+    pub(super) fn series(&self, selection: usize, each: &mut dyn FnMut(&Labels, &Columns) -> Result<()>) -> Result<()> {
+        self.stream(&select(&self.plan.selections[selection]), each)
     }
 
     /// Reads series and decodes one at a time.
@@ -61,12 +94,14 @@ impl Evaluator<'_> {
     ) -> Result<()> {
         let mut set = self.reader.select(select)?;
         let (mut stored, mut decoder, mut columns) = (Stored::default(), Decoder::new(), Columns::new());
+        let mut charge = Charge::empty(&self.account());
         while set.next(&mut stored)? {
             self.limits.check()?;
             columns.clear();
             if let Err(damaged) = decoder.decode(&stored, select.times, &mut columns) {
                 self.notes.add_plain(&format!("{}: {damaged}", stored.labels));
             }
+            charge.grow_to(columns.heap_bytes() + decoder.heap_bytes())?;
             each(&stored.labels, &columns)?;
         }
         set.warnings().texts().for_each(|text| self.notes.add_plain(text));
@@ -88,20 +123,26 @@ impl Evaluator<'_> {
         take: Take,
         sink: Sink<'_>,
     ) -> Result<()> {
-        let mut series = Series::default();
         let statistics = self.plan.selections[selector.selection].statistics;
         let look = Look { at: selector.at, offset: selector.offset, lookback: self.options.lookback, statistics };
-        self.series(selector.selection, &mut |labels, columns| {
-            series.column.reset(steps.count);
+        let work: Work<'_> = &|desk, labels, columns| {
+            let series = &mut desk.out;
             look.fill(columns, steps, take, &mut series.column);
             if series.column.is_blank() {
-                return Ok(());
+                return Ok(false);
             }
+            desk.counts.look_at(&series.column);
             series.labels = labels.clone();
             series.drop_name = false;
-            sink(&mut series)
-        })
+            Ok(true)
+        };
+        self.each(selector.selection, steps, work, sink)
     }
+}
+
+fn select(wanted: &Selection) -> Select<'_> {
+    let hints = Hints { function: wanted.function, range: wanted.range, step: wanted.step, ..Hints::default() };
+    Select::new(&wanted.matchers, wanted.times).with_hints(hints)
 }
 
 /// How a sample is looked for.
@@ -117,6 +158,9 @@ impl Look {
     /// The newest sample in the lookback before each step, unless it is a stale marker.
     pub(crate) fn fill(&self, columns: &Columns, steps: Steps, take: Take, out: &mut Column) {
         let times = columns.times();
+        if let (Some(floats), Take::Value) = (columns.as_floats(), take) {
+            return self.fill_floats(floats.t, floats.v, steps, out);
+        }
         let mut runs = columns.runs();
         let (mut run, mut run_start) = (runs.next(), 0);
         let mut behind = 0;
@@ -167,6 +211,21 @@ impl Look {
                     out.set_histogram(step, Arc::clone(&histogram));
                     last = Some((row, histogram));
                 }
+            }
+        }
+    }
+}
+
+impl Look {
+    /// The same for floats alone.
+    fn fill_floats(&self, t: &[i64], v: &[f64], steps: Steps, out: &mut Column) {
+        let mut slide = Slide::default();
+        for (step, (_, now)) in out.floats_mut().iter_mut().zip(steps.iter()) {
+            let wanted = self.at.unwrap_or(now).saturating_sub(self.offset);
+            let Some(newest) = slide.to(t, wanted).checked_sub(1) else { continue };
+            if t[newest] > wanted.saturating_sub(self.lookback) {
+                // A stale marker stands for nothing there too.
+                *step = v[newest];
             }
         }
     }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use promd_model::CounterResetHint;
 
-use super::window::{Samples, Slide};
+use super::frames::Slide;
+use super::window::Samples;
 use super::{Evaluator, Sink};
 use crate::annotations::Note;
 use crate::column::Series;
@@ -21,12 +22,14 @@ impl Evaluator<'_> {
             samples.fill(columns, false);
             series.column.reset(node.steps.count);
             let metric = labels.metric_name().unwrap_or_default();
-            let (mut floats, mut histograms) = (Slide::default(), Slide::default());
+            let mut slides = [Slide::default(); 4];
             for (step, now) in node.steps.iter() {
                 let now = selector.at.unwrap_or(now).saturating_sub(selector.offset);
                 let (above, to) = (now.saturating_sub(lookback), now.saturating_add(lookback));
-                let floats = floats.to(&samples.t, above, to);
-                let histograms = histograms.to(&samples.histogram_t, above, to);
+                let [first, end, first_histogram, end_histogram] = &mut slides;
+                let floats = first.to(&samples.t, above)..end.to(&samples.t, to);
+                let histograms =
+                    first_histogram.to(&samples.histogram_t, above)..end_histogram.to(&samples.histogram_t, to);
                 if !floats.is_empty() && !histograms.is_empty() {
                     self.notes.add(Note::MixedFloatsHistograms(metric.to_owned()), node.span);
                     continue;

@@ -123,28 +123,17 @@ impl Samples {
         }
     }
 
-    pub(super) fn weight(&self) -> usize {
-        self.t.len() + self.histograms().iter().map(weight).sum::<usize>()
+    /// What some of the histograms count as.
+    pub(super) fn weight_of(&self, range: &std::ops::Range<usize>) -> usize {
+        self.histograms.get(range.clone()).unwrap_or_default().iter().map(weight).sum()
     }
-}
 
-/// A stretch of a list of ascending times that moves forward.
-#[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Slide {
-    first: usize,
-    end: usize,
-}
-
-impl Slide {
-    /// Moves to the times above `above`, up to `to`.
-    pub(super) fn to(&mut self, times: &[i64], above: i64, to: i64) -> std::ops::Range<usize> {
-        while self.end < times.len() && times[self.end] <= to {
-            self.end += 1;
-        }
-        while self.first < self.end && times[self.first] <= above {
-            self.first += 1;
-        }
-        self.first..self.end
+    /// The memory that it holds on to.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let times = self.t.capacity() + self.starts.capacity() + self.histogram_t.capacity();
+        (times + self.v.capacity() + self.resets.capacity() + self.histogram_starts.capacity()) * size_of::<i64>()
+            + self.histograms.capacity() * size_of::<FloatHistogram>()
+            + self.histograms.iter().map(FloatHistogram::size).sum::<usize>()
     }
 }
 

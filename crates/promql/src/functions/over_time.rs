@@ -309,13 +309,18 @@ pub(crate) fn quantile(phi: f64, values: &mut [f64]) -> f64 {
         return f64::INFINITY;
     }
     values.sort_by(|a, b| order_of(*a, *b));
-    let n = values.len() as f64;
+    quantile_of_sorted(phi, values.len(), |at| values[at])
+}
+
+/// The φ-quantile, between 0 and 1, of so many sorted values.
+pub(crate) fn quantile_of_sorted(phi: f64, count: usize, mut value: impl FnMut(usize) -> f64) -> f64 {
+    let n = count as f64;
     let rank = phi * (n - 1.0);
     let lower = rank.floor().max(0.0);
     let upper = (lower + 1.0).min(n - 1.0);
     let weight = rank - rank.floor();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the number of values")]
-    let (lower, upper) = (values[lower as usize], values[upper as usize]);
+    let (lower, upper) = (value(lower as usize), value(upper as usize));
     lower * (1.0 - weight) + upper * weight
 }
 

@@ -73,19 +73,11 @@ fn over_range(window: &Window<'_>, told: &Told<'_>, counter: bool, per_second: b
         }
     }
 
-    let mut to_start = seconds(first - window.start);
-    let mut to_end = seconds(window.end - last);
-    let mut sampled = seconds(last - first);
     let gaps = t.len() - 1;
-    let spacing = if gaps > 0 { sampled / gaps as f64 } else { 0.0 };
-    let threshold = spacing * 1.1;
-
     let known_start =
         starts.first().filter(|start| counter && **start != 0 && **start > window.start && *start < first);
-    if let Some(start) = known_start {
+    if known_start.is_some() {
         // The counter was 0 then.
-        to_start = 0.0;
-        sampled = seconds(last - start);
         if floats {
             sum += window.v[0];
         } else if let Some(increase) = &mut histogram {
@@ -97,31 +89,13 @@ fn over_range(window: &Window<'_>, told: &Told<'_>, counter: bool, per_second: b
         }
     } else if gaps == 0 {
         return Ok(None);
-    } else {
-        if to_start >= threshold {
-            to_start = spacing / 2.0;
-        }
-        if counter {
-            // A counter is not extrapolated below zero.
-            let mut to_zero = to_start;
-            if floats {
-                if sum > 0.0 && window.v[0] >= 0.0 {
-                    to_zero = sampled * (window.v[0] / sum);
-                }
-            } else if let Some(increase) = histogram.as_ref().filter(|increase| increase.count > 0.0)
-                && window.histograms[0].count >= 0.0
-            {
-                to_zero = sampled * (window.histograms[0].count / increase.count);
-            }
-            if to_zero < to_start {
-                to_start = to_zero;
-            }
-        }
     }
-    if to_end >= threshold {
-        to_end = spacing / 2.0;
-    }
-    let mut factor = if sampled == 0.0 { 1.0 } else { (sampled + to_start + to_end) / sampled };
+    let origin = match &histogram {
+        _ if !counter => None,
+        None => Some((window.v[0], sum)),
+        Some(increase) => Some((window.histograms[0].count, increase.count)),
+    };
+    let mut factor = reach((*first, *last), gaps, (window.start, window.end), known_start.copied(), origin);
     if per_second {
         factor /= window.seconds;
     }
@@ -132,6 +106,45 @@ fn over_range(window: &Window<'_>, told: &Told<'_>, counter: bool, per_second: b
             Output::Histogram(Box::new(histogram))
         }
     }))
+}
+
+/// By what the growth between the first and the last sample is multiplied to reach the ends of the range: to the very ends
+/// where they are near, otherwise half the way to a further sample. A counter has an origin, its first value and its
+/// growth, and is not extrapolated below zero; one that is known to have begun within the range is not extrapolated back.
+#[inline]
+pub(crate) fn reach(
+    (first, last): (i64, i64),
+    gaps: usize,
+    (start, end): (i64, i64),
+    begun: Option<i64>,
+    origin: Option<(f64, f64)>,
+) -> f64 {
+    let mut sampled = seconds(last - first);
+    let mut to_start = seconds(first - start);
+    let mut to_end = seconds(end - last);
+    let spacing = if gaps > 0 { sampled / gaps as f64 } else { 0.0 };
+    let threshold = spacing * 1.1;
+    if let Some(begun) = begun {
+        to_start = 0.0;
+        sampled = seconds(last - begun);
+    } else {
+        if to_start >= threshold {
+            to_start = spacing / 2.0;
+        }
+        if let Some((first, growth)) = origin
+            && growth > 0.0
+            && first >= 0.0
+        {
+            let to_zero = sampled * (first / growth);
+            if to_zero < to_start {
+                to_start = to_zero;
+            }
+        }
+    }
+    if to_end >= threshold {
+        to_end = spacing / 2.0;
+    }
+    if sampled == 0.0 { 1.0 } else { (sampled + to_start + to_end) / sampled }
 }
 
 /// Adds or subtracts a histogram, and says what was odd about it. `false` if it cannot be done.

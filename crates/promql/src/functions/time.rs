@@ -22,7 +22,7 @@ pub(super) const TABLE: &[(&str, Implementation)] = &[
 ];
 
 #[expect(clippy::cast_precision_loss, reason = "as Prometheus does")]
-pub(super) fn seconds(millis: i64) -> f64 {
+pub(crate) fn seconds(millis: i64) -> f64 {
     millis as f64 / 1000.0
 }
 

@@ -36,6 +36,7 @@ pub(crate) enum Kind {
     Range(Box<RangeVector>),
     /// A function over the windows of a range vector.
     OverTime {
+        name: &'static str,
         function: &'static RangeFunction,
         range: Box<RangeVector>,
         args: Vec<Node>,

@@ -208,7 +208,7 @@ impl<'a> Planner<'a> {
         let place = e.args.first().map_or(e.span, |arg| arg.without_parens().span());
         match functions::find(name) {
             Some(Implementation::Range(function)) => {
-                Ok(Kind::OverTime { function, range: Box::new(vector), args, place })
+                Ok(Kind::OverTime { name, function, range: Box::new(vector), args, place })
             }
             _ => Err(not_there(name)),
         }
