@@ -1,12 +1,15 @@
 //! Aggregations: series fold into the columns of their groups as they come by.
 
 mod choose;
+mod cells;
 mod fold;
 mod values;
 
-use hashbrown::HashMap;
+use hashbrown::DefaultHashBuilder;
+use hashbrown::hash_table::{Entry, HashTable};
 use promd_model::{Labels, METRIC_NAME};
 use promd_promql_parser::ast::AggregateOp;
+use std::hash::BuildHasher;
 
 use crate::error::Result;
 use crate::eval::{Evaluator, Sink};
@@ -25,35 +28,51 @@ pub(crate) fn eval(evaluator: &Evaluator<'_>, node: &Node, e: &Aggregate, sink: 
 /// Which group a series belongs to.
 struct Groups<'a> {
     e: &'a Aggregate,
-    known: HashMap<Labels, usize>,
+    known: HashTable<(Box<[u8]>, usize)>,
+    hasher: DefaultHashBuilder,
+    /// What tells a group from others: the labels that it is by, one after the other.
+    key: Vec<u8>,
 }
 
 impl<'a> Groups<'a> {
     fn new(e: &'a Aggregate) -> Self {
-        Self { e, known: HashMap::new() }
+        Self { e, known: HashTable::new(), hasher: DefaultHashBuilder::default(), key: Vec::new() }
+    }
+
+    /// Whether a label is one of those of the group.
+    fn keeps(e: &Aggregate, name: &str) -> bool {
+        let listed = || e.labels.binary_search_by(|label| label.as_str().cmp(name)).is_ok();
+        if e.without { name != METRIC_NAME && !listed() } else { listed() }
     }
 
     /// The labels of the group of a series.
     fn labels(&self, series: &Labels) -> Labels {
-        let listed = |name: &str| self.e.labels.binary_search_by(|label| label.as_str().cmp(name)).is_ok();
-        if self.e.without {
-            series.filter(|label| label.name != METRIC_NAME && !listed(label.name))
-        } else if self.e.labels.is_empty() {
-            Labels::empty()
-        } else {
-            series.filter(|label| listed(label.name))
+        if !self.e.without && self.e.labels.is_empty() {
+            return Labels::empty();
         }
+        series.filter(|label| Self::keeps(self.e, label.name))
     }
 
-    /// The number of the group of a series; its labels if there was none.
+    /// The number of the group of a series; its labels if there was none. Only a group that is new has its labels built.
     fn find(&mut self, series: &Labels) -> (usize, Option<Labels>) {
-        let labels = self.labels(series);
+        self.key.clear();
+        if self.e.without || !self.e.labels.is_empty() {
+            for label in series.iter().filter(|label| Self::keeps(self.e, label.name)) {
+                // Neither can be in a text.
+                for (text, end) in [(label.name, 0xfe), (label.value, 0xff)] {
+                    self.key.extend_from_slice(text.as_bytes());
+                    self.key.push(end);
+                }
+            }
+        }
+        let hash = self.hasher.hash_one(&self.key[..]);
         let next = self.known.len();
-        match self.known.get(&labels) {
-            Some(known) => (*known, None),
-            None => {
-                self.known.insert(labels.clone(), next);
-                (next, Some(labels))
+        let rehash = |(known, _): &(Box<[u8]>, usize)| self.hasher.hash_one(&known[..]);
+        match self.known.entry(hash, |(known, _)| **known == self.key[..], rehash) {
+            Entry::Occupied(known) => (known.get().1, None),
+            Entry::Vacant(place) => {
+                place.insert((self.key.as_slice().into(), next));
+                (next, Some(self.labels(series)))
             }
         }
     }

@@ -121,13 +121,6 @@ impl Column {
         self.histograms.clear();
     }
 
-    /// Drops what is absent everywhere.
-    pub(crate) fn settle(&mut self) {
-        if !self.has_histograms() {
-            self.histograms.clear();
-        }
-    }
-
     /// Changes every float.
     pub(crate) fn map(&mut self, change: impl Fn(f64) -> f64) {
         for value in &mut self.values {

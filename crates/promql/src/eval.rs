@@ -140,7 +140,7 @@ impl<'a> Evaluator<'a> {
             }
         }
         counts.looked_at *= repeated as u64;
-        self.held(counts.widest, |_| {});
+        self.note_peak(counts.widest);
         self.counts.borrow_mut().add(&counts);
     }
 
@@ -176,7 +176,8 @@ impl<'a> Evaluator<'a> {
         self.node(node, &mut |series| {
             let weight = series.column.weight();
             made += weight;
-            self.held(weight, |held| self.samples.set(held));
+            self.samples.set(self.samples.get() + weight);
+            self.note_peak(0);
             if self.samples.get() > self.options.max_samples {
                 return Err(QueryError::TooManySamples("query execution"));
             }
@@ -186,11 +187,9 @@ impl<'a> Evaluator<'a> {
         Ok(())
     }
 
-    /// So many samples more are held.
-    fn held(&self, more: usize, then: impl Fn(usize)) {
-        let held = self.samples.get() + more;
-        self.peak.set(self.peak.get().max(held));
-        then(held);
+    /// So many samples beside the others are held for a moment.
+    fn note_peak(&self, beside: usize) {
+        self.peak.set(self.peak.get().max(self.samples.get() + beside));
     }
 
     fn node(&self, node: &Node, sink: Sink<'_>) -> Result<()> {

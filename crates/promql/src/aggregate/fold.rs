@@ -1,88 +1,65 @@
 //! `sum`, `avg`, `count`, `group`, `min`, `max`, `stddev`, `stdvar` and `quantile`.
 
-use promd_model::{FloatHistogram, KahanSum, Labels};
+use promd_model::{FloatHistogram, Labels};
 use promd_promql_parser::ast::AggregateOp;
 
 use super::Groups;
+use super::cells::Cells;
 use crate::annotations::{Note, Operation};
 use crate::column::{Column, Point, Series};
 use crate::error::Result;
 use crate::eval::{Evaluator, Sink};
-use crate::functions::{HistogramFold, Mean, quantile};
+use crate::functions::HistogramFold;
 use crate::plan::{Aggregate, Node};
-
-/// A group at a step.
-#[derive(Debug, Clone, Default)]
-struct Cell {
-    floats: Floats,
-    histograms: Option<Box<HistogramFold>>,
-    has_float: bool,
-    has_histogram: bool,
-    /// Histograms that cannot be added have been seen.
-    incompatible: bool,
-}
-
-/// What floats have folded into.
-#[derive(Debug, Clone, Default)]
-enum Floats {
-    #[default]
-    None,
-    Sum(KahanSum),
-    Mean(Mean),
-    One(f64),
-    Spread {
-        count: f64,
-        mean: f64,
-        squares: f64,
-    },
-    All(Vec<f64>),
-}
 
 struct Group {
     labels: Labels,
     drop_name: bool,
-    cells: Vec<Cell>,
+    floats: Cells,
+    /// One a step, or none while no histogram has been seen.
+    histograms: Vec<HistogramCell>,
+}
+
+/// What histograms have folded into at a step.
+#[derive(Debug, Clone, Default)]
+struct HistogramCell {
+    fold: Option<Box<HistogramFold>>,
+    is_present: bool,
+    /// Histograms that cannot be added have been seen.
+    incompatible: bool,
 }
 
 pub(super) fn eval(evaluator: &Evaluator<'_>, node: &Node, e: &Aggregate, sink: Sink<'_>) -> Result<()> {
     let steps = node.steps.count;
-    let place = e.expr.span;
-    let phi = match &e.param {
-        Some(param) => {
-            let phi = evaluator.scalar(param)?;
-            // As Prometheus does: one warning each for what is no number, the greatest and the least.
-            if phi.iter().any(|phi| phi.is_nan()) {
-                evaluator.notes.add(Note::InvalidQuantile(f64::NAN), param.span);
-            }
-            let numbers = || phi.iter().copied().filter(|phi| !phi.is_nan());
-            if let Some(greatest) = numbers().reduce(f64::max).filter(|phi| *phi > 1.0) {
-                evaluator.notes.add(Note::InvalidQuantile(greatest), param.span);
-            }
-            if let Some(least) = numbers().reduce(f64::min).filter(|phi| *phi < 0.0) {
-                evaluator.notes.add(Note::InvalidQuantile(least), param.span);
-            }
-            phi
-        }
-        None => Vec::new(),
-    };
+    let phi = quantiles(evaluator, e)?;
     let mut finder = Groups::new(e);
     let mut groups: Vec<Group> = Vec::new();
     evaluator.eval(&e.expr, &mut |series| {
         let (at, new) = finder.find(&series.labels);
         if let Some(labels) = new {
-            evaluator.charge(steps * size_of::<Cell>() + labels.as_packed().len())?;
-            groups.push(Group { labels, drop_name: false, cells: vec![Cell::default(); steps] });
+            evaluator.charge(Cells::bytes(e.op, steps) + 2 * labels.as_packed().len() + size_of::<Group>())?;
+            groups.push(Group { labels, drop_name: false, floats: Cells::new(e.op, steps), histograms: Vec::new() });
         }
         let group = &mut groups[at];
         group.drop_name |= series.drop_name;
+        if e.op == AggregateOp::Quantile {
+            evaluator.charge(series.column.weight() * 2 * size_of::<f64>())?;
+        }
+        if let Some(values) = series.column.as_floats() {
+            group.floats.add(values);
+            return Ok(());
+        }
+        if group.histograms.is_empty() && matches!(e.op, AggregateOp::Sum | AggregateOp::Avg) {
+            evaluator.charge(steps * size_of::<HistogramCell>())?;
+            group.histograms.resize(steps, HistogramCell::default());
+        }
         for (step, point) in series.column.points() {
-            let cell = &mut group.cells[step];
             match point {
-                Point::Float(value) => cell.float(e.op, value),
+                Point::Float(value) => group.floats.one(step, value),
                 Point::Histogram(histogram) => {
                     let metric = || series.labels.metric_name().unwrap_or_default().to_owned();
-                    if let Some(note) = cell.histogram(e.op, histogram, metric) {
-                        evaluator.notes.add(note, place);
+                    if let Some(note) = group.histogram(e.op, step, histogram, metric) {
+                        evaluator.notes.add(note, e.expr.span);
                     }
                 }
             }
@@ -90,66 +67,61 @@ pub(super) fn eval(evaluator: &Evaluator<'_>, node: &Node, e: &Aggregate, sink: 
         Ok(())
     })?;
     for group in groups {
-        let mut column = Column::absent(steps);
-        for (step, cell) in group.cells.into_iter().enumerate() {
-            if cell.has_float && cell.has_histogram && matches!(e.op, AggregateOp::Sum | AggregateOp::Avg) {
-                evaluator.notes.add(Note::MixedFloatsHistogramsAggregation, place);
-                continue;
-            }
-            if cell.histograms.as_ref().is_some_and(|fold| fold.resets_collide()) && !cell.incompatible {
-                evaluator.notes.add(Note::ResetsCollide(Operation::Aggregation), place);
-            }
-            if cell.incompatible {
-                continue;
-            }
-            match cell.histograms {
-                Some(fold) => {
-                    let mut value = fold.value();
-                    value.compact(0);
-                    column.set_histogram(step, value.into());
-                }
-                None => {
-                    if let Some(value) = cell.floats.value(e.op, phi.get(step).copied()) {
-                        column.set(step, value);
-                    }
-                }
-            }
-        }
+        let (labels, drop_name) = (group.labels.clone(), group.drop_name);
+        let column = group.into_column(evaluator, e, &phi);
         if !column.is_blank() {
-            sink(&mut Series { labels: group.labels, drop_name: group.drop_name, column })?;
+            sink(&mut Series { labels, drop_name, column })?;
         }
     }
     Ok(())
 }
 
-impl Cell {
-    fn float(&mut self, op: AggregateOp, value: f64) {
-        self.has_float = true;
-        match &mut self.floats {
-            floats @ Floats::None => *floats = Floats::start(op, value),
-            floats => floats.add(op, value),
-        }
+/// Which quantile at each step.
+fn quantiles(evaluator: &Evaluator<'_>, e: &Aggregate) -> Result<Vec<f64>> {
+    let Some(param) = &e.param else { return Ok(Vec::new()) };
+    let phi = evaluator.scalar(param)?;
+    // As Prometheus does: one warning each for what is no number, the greatest and the least.
+    if phi.iter().any(|phi| phi.is_nan()) {
+        evaluator.notes.add(Note::InvalidQuantile(f64::NAN), param.span);
     }
+    let numbers = || phi.iter().copied().filter(|phi| !phi.is_nan());
+    if let Some(greatest) = numbers().reduce(f64::max).filter(|phi| *phi > 1.0) {
+        evaluator.notes.add(Note::InvalidQuantile(greatest), param.span);
+    }
+    if let Some(least) = numbers().reduce(f64::min).filter(|phi| *phi < 0.0) {
+        evaluator.notes.add(Note::InvalidQuantile(least), param.span);
+    }
+    Ok(phi)
+}
 
+impl Group {
     /// Adds a histogram, or says why it does not count.
-    fn histogram(&mut self, op: AggregateOp, histogram: &FloatHistogram, metric: impl Fn() -> String) -> Option<Note> {
+    fn histogram(
+        &mut self,
+        op: AggregateOp,
+        step: usize,
+        histogram: &FloatHistogram,
+        metric: impl Fn() -> String,
+    ) -> Option<Note> {
         match op {
             AggregateOp::Count | AggregateOp::Group => {
-                self.float(op, 0.0);
+                self.floats.one(step, 0.0);
                 None
             }
             AggregateOp::Sum | AggregateOp::Avg => {
-                self.has_histogram = true;
-                if self.incompatible || self.has_float {
+                let has_float = self.floats.is_present(step);
+                let cell = &mut self.histograms[step];
+                cell.is_present = true;
+                if cell.incompatible || has_float {
                     return None;
                 }
-                let Some(fold) = &mut self.histograms else {
-                    self.histograms = Some(Box::new(HistogramFold::new(histogram, op == AggregateOp::Avg)));
+                let Some(fold) = &mut cell.fold else {
+                    cell.fold = Some(Box::new(HistogramFold::new(histogram, op == AggregateOp::Avg)));
                     return None;
                 };
                 match fold.add(histogram) {
                     None => {
-                        self.incompatible = true;
+                        cell.incompatible = true;
                         Some(Note::MixedSchemas(metric()))
                     }
                     Some(reconciled) => reconciled.then_some(Note::BoundsReconciled(Operation::Aggregation)),
@@ -158,53 +130,32 @@ impl Cell {
             _ => Some(Note::IgnoredInAggregation(op.as_str())),
         }
     }
-}
 
-impl Floats {
-    fn start(op: AggregateOp, value: f64) -> Self {
-        match op {
-            AggregateOp::Sum => Self::Sum(KahanSum::new(value)),
-            AggregateOp::Avg => Self::Mean(Mean::new(value)),
-            AggregateOp::StdDev | AggregateOp::StdVar => {
-                let squares = if value.is_finite() { 0.0 } else { f64::NAN };
-                Self::Spread { count: 1.0, mean: value, squares }
+    fn into_column(self, evaluator: &Evaluator<'_>, e: &Aggregate, phi: &[f64]) -> Column {
+        let say = |note| evaluator.notes.add(note, e.expr.span);
+        let has_float: Vec<bool> = (0..self.histograms.len()).map(|step| self.floats.is_present(step)).collect();
+        let mut column = Column::floats(self.floats.into_values(phi));
+        for ((step, cell), has_float) in self.histograms.into_iter().enumerate().zip(has_float) {
+            if !cell.is_present {
+                continue;
             }
-            AggregateOp::Quantile => Self::All(vec![value]),
-            AggregateOp::Count | AggregateOp::Group => Self::One(1.0),
-            _ => Self::One(value),
-        }
-    }
-
-    fn add(&mut self, op: AggregateOp, value: f64) {
-        match self {
-            Self::None => {}
-            Self::Sum(sum) => sum.inc(value),
-            Self::Mean(mean) => mean.add(value),
-            Self::One(one) => match op {
-                AggregateOp::Count => *one += 1.0,
-                AggregateOp::Max if *one < value || one.is_nan() => *one = value,
-                AggregateOp::Min if *one > value || one.is_nan() => *one = value,
-                _ => {}
-            },
-            Self::Spread { count, mean, squares } => {
-                *count += 1.0;
-                let delta = value - *mean;
-                *mean += delta / *count;
-                *squares += delta * (value - *mean);
+            if has_float {
+                say(Note::MixedFloatsHistogramsAggregation);
+                column.remove(step);
+                continue;
             }
-            Self::All(all) => all.push(value),
+            if cell.incompatible {
+                column.remove(step);
+                continue;
+            }
+            let Some(fold) = cell.fold else { continue };
+            if fold.resets_collide() {
+                say(Note::ResetsCollide(Operation::Aggregation));
+            }
+            let mut value = fold.value();
+            value.compact(0);
+            column.set_histogram(step, value.into());
         }
-    }
-
-    fn value(self, op: AggregateOp, phi: Option<f64>) -> Option<f64> {
-        Some(match self {
-            Self::None => return None,
-            Self::Sum(sum) => sum.value(),
-            Self::Mean(mean) => mean.value(),
-            Self::One(one) => one,
-            Self::Spread { count, squares, .. } if op == AggregateOp::StdDev => (squares / count).sqrt(),
-            Self::Spread { count, squares, .. } => squares / count,
-            Self::All(mut all) => quantile(phi?, &mut all),
-        })
+        column
     }
 }
