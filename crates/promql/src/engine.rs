@@ -17,7 +17,7 @@ use crate::plan::Plan;
 use crate::query::{Cancel, Expression, Query};
 use crate::statistics::Statistics;
 use crate::steps::Steps;
-use crate::{QueryError, Value};
+use crate::{QueryError, Value, estimate};
 
 /// How queries are evaluated. The default is what a server does that was started without flags.
 #[derive(Debug, Clone)]
@@ -150,12 +150,36 @@ impl Engine {
         }
     }
 
-    fn run_parsed(&self, query: &Query, expr: &Expr, storage: &dyn Storage) -> Result<Answer> {
-        let began = self.now();
+    /// What a query would read, as far as the chunks tell that it would ask for: nothing is decoded. Chunks that reach over the
+    /// ends of the time count whole.
+    ///
+    /// # Errors
+    ///
+    /// If the query is wrong, or the store cannot be read.
+    pub fn estimate(&self, query: &Query, storage: &dyn Storage) -> Result<Explain> {
+        let expression = match query.expression.expr() {
+            Some(_) => query.expression.clone(),
+            None => self.parse(query.expression.text())?,
+        };
+        let Some(expr) = expression.expr() else { return Ok(Explain::default()) };
+        let (plan, _) = self.plan(query, expr)?;
+        let reader = storage.reader(plan.times().unwrap_or(Interval::new(0, 0)))?;
+        let limits = Limits { cancel: query.cancel.clone(), deadline: self.deadline() };
+        Ok(Explain::of(&plan, expression.text(), &estimate::costs(&plan, &*reader, &limits)?))
+    }
+
+    /// How a query is evaluated, and with which options.
+    fn plan(&self, query: &Query, expr: &Expr) -> Result<(Plan, EngineOptions)> {
         let steps = steps_of(query, expr.value_type())?;
         let mut options = self.options.clone();
         options.lookback = query.lookback.unwrap_or(options.lookback);
-        let plan = Plan::new(expr, steps, query, &options)?;
+        Ok((Plan::new(expr, steps, query, &options)?, options))
+    }
+
+    fn run_parsed(&self, query: &Query, expr: &Expr, storage: &dyn Storage) -> Result<Answer> {
+        let began = self.now();
+        let (plan, options) = self.plan(query, expr)?;
+        let steps = plan.steps;
         let reader = storage.reader(plan.times().unwrap_or(Interval::new(0, 0)))?;
         let account = match &query.account {
             Some(account) => account.clone(),
@@ -168,6 +192,8 @@ impl Engine {
             limits: Limits { cancel: query.cancel.clone(), deadline: self.deadline() },
             account,
             per_step: query.per_step,
+            explain: query.explain,
+            clock: self.clock.as_deref(),
         };
         let evaluator = Evaluator::new(&plan, tools);
         let prepared = self.now();
@@ -183,8 +209,9 @@ impl Engine {
         timings.eval_total = since(sorted, began);
         timings.exec_queue = query.queued;
         timings.exec_total = timings.eval_total + query.queued;
+        let explain = query.explain.then(|| Explain::of(&plan, query.expression.text(), &evaluator.costs()));
         let (warnings, infos) = evaluator.into_notes().into_texts(query.expression.text());
-        Ok(Answer { value, warnings, infos, statistics, explain: None })
+        Ok(Answer { value, warnings, infos, statistics, explain })
     }
 
     fn now(&self) -> Option<Monotonic> {

@@ -18,9 +18,11 @@ mod window;
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
+use std::time::Duration;
 
 use hashbrown::HashMap;
 use promd_budget::{Account, Charge};
+use promd_clock::{Clock, Monotonic};
 use promd_model::Labels;
 use promd_storage::Reader;
 
@@ -29,6 +31,7 @@ use crate::column::{Column, Series};
 use crate::engine::Limits;
 use crate::error::Result;
 use crate::executor::Executor;
+use crate::explain::Cost;
 use crate::functions::Function;
 use crate::plan::{Call, Kind, Node, Plan, RangeSource};
 use crate::statistics::{PerStep, SampleStatistics};
@@ -52,6 +55,9 @@ pub(crate) struct Tools<'a> {
     pub(crate) account: Account,
     /// Whether samples are counted by step.
     pub(crate) per_step: bool,
+    /// Whether the cost of each node is noted, with a clock if there is one.
+    pub(crate) explain: bool,
+    pub(crate) clock: Option<&'a dyn Clock>,
 }
 
 pub(crate) struct Evaluator<'a> {
@@ -71,11 +77,15 @@ pub(crate) struct Evaluator<'a> {
     /// How many subqueries are around what is evaluated, and at how many steps its one result counts.
     subqueries: Cell<usize>,
     repeated: Cell<usize>,
+    /// What nodes cost, by their numbers; empty if nobody asks. And the node that is evaluated.
+    costs: RefCell<Vec<Cost>>,
+    current: Cell<usize>,
+    clock: Option<&'a dyn Clock>,
 }
 
 impl<'a> Evaluator<'a> {
     pub(crate) fn new(plan: &'a Plan, tools: Tools<'a>) -> Self {
-        let Tools { reader, options, executor, limits, account, per_step } = tools;
+        let Tools { reader, options, executor, limits, account, per_step, explain, clock } = tools;
         Self {
             reader,
             plan,
@@ -91,7 +101,15 @@ impl<'a> Evaluator<'a> {
             per_step,
             subqueries: Cell::new(0),
             repeated: Cell::new(1),
+            costs: RefCell::new(vec![Cost::default(); if explain { plan.nodes } else { 0 }]),
+            current: Cell::new(0),
+            clock,
         }
+    }
+
+    /// What each node has cost, by its number.
+    pub(crate) fn costs(&self) -> Vec<Cost> {
+        self.costs.borrow().clone()
     }
 
     pub(crate) fn into_notes(self) -> Notes {
@@ -127,6 +145,11 @@ impl<'a> Evaluator<'a> {
     /// itself; it was read nevertheless, at the first step as far as anyone can tell. What is the same at all steps is
     /// read at the first, and looked at by all.
     fn count(&self, counts: &Counts) {
+        if let Some(cost) = self.costs.borrow_mut().get_mut(self.current.get()) {
+            cost.samples += counts.decoded;
+            cost.chunks += counts.chunks;
+            cost.bytes += counts.bytes;
+        }
         let mut counts = counts.clone();
         let steps = self.plan.root.steps.count;
         let repeated = self.repeated.get();
@@ -169,6 +192,37 @@ impl<'a> Evaluator<'a> {
             return Ok(());
         }
         self.limits.check()?;
+        if !self.costs.borrow().is_empty() {
+            return self.explained(node, sink);
+        }
+        self.counted(node, sink)
+    }
+
+    /// Evaluates a node, and notes what it costs.
+    fn explained(&self, node: &Node, sink: Sink<'_>) -> Result<()> {
+        let now = || self.clock.map(Clock::monotonic);
+        let note = |series: u64, since: Option<Monotonic>| {
+            if let Some(cost) = self.costs.borrow_mut().get_mut(node.number) {
+                *cost.series.get_or_insert(0) += series;
+                cost.time += now().zip(since).map_or(Duration::ZERO, |(now, since)| now.since(since));
+            }
+        };
+        let around = self.current.replace(node.number);
+        let mut since = now();
+        let outcome = self.counted(node, &mut |series| {
+            note(1, since);
+            self.current.set(around);
+            let outcome = sink(series);
+            self.current.set(node.number);
+            since = now();
+            outcome
+        });
+        note(0, since);
+        self.current.set(around);
+        outcome
+    }
+
+    fn counted(&self, node: &Node, sink: Sink<'_>) -> Result<()> {
         // As Prometheus counts: what is evaluated holds its own result and those of the expressions within it, until it is
         // done.
         let before = self.samples.get();

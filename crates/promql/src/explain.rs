@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::plan::{Node, Plan};
+
 /// An expression and what it costs: estimated before it is evaluated ([`Engine::estimate`](crate::Engine::estimate)) or
 /// counted while it was ([`Query::explained`](crate::Query::explained)).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,9 +24,10 @@ pub struct Explain {
     pub chunks: u64,
     /// The bytes of those chunks.
     pub bytes: u64,
-    /// How long it took, expressions within it included, summed over all threads. Zero without a clock, and in an estimate.
+    /// How long the thread of the query was busy with it, expressions within it included. Zero without a clock, and in an
+    /// estimate.
     pub time: Duration,
-    /// What it reads again that another selector has read.
+    /// Whether it asks for the same series as another selector, so that they are found once.
     pub shared: bool,
     /// The expressions within it.
     pub children: Vec<Explain>,
@@ -35,6 +38,40 @@ impl Explain {
     #[must_use]
     pub fn total_samples(&self) -> u64 {
         self.samples + self.children.iter().map(Self::total_samples).sum::<u64>()
+    }
+}
+
+/// What is known of the cost of a node.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Cost {
+    pub(crate) series: Option<u64>,
+    pub(crate) samples: u64,
+    pub(crate) chunks: u64,
+    pub(crate) bytes: u64,
+    pub(crate) time: Duration,
+}
+
+impl Explain {
+    /// The costs of the nodes of a plan, by their numbers.
+    pub(crate) fn of(plan: &Plan, text: &str, costs: &[Cost]) -> Self {
+        Self::of_node(plan, &plan.root, text, costs)
+    }
+
+    fn of_node(plan: &Plan, node: &Node, text: &str, costs: &[Cost]) -> Self {
+        let cost = costs.get(node.number).cloned().unwrap_or_default();
+        let shared = node.selection().is_some_and(|selection| plan.selections[selection].uses > 1);
+        Self {
+            text: node.span.slice(text).unwrap_or_default().to_owned(),
+            operation: node.operation().to_owned(),
+            steps: node.steps.count,
+            series: cost.series,
+            samples: cost.samples,
+            chunks: cost.chunks,
+            bytes: cost.bytes,
+            time: cost.time,
+            shared,
+            children: node.children().into_iter().map(|child| Self::of_node(plan, child, text, costs)).collect(),
+        }
     }
 }
 
@@ -55,7 +92,7 @@ impl Explain {
             write!(f, " | {} samples in {} chunks of {} bytes", self.samples, self.chunks, self.bytes)?;
         }
         if self.shared {
-            f.write_str(" | read before")?;
+            f.write_str(" | shared")?;
         }
         if !self.time.is_zero() {
             write!(f, " | {:?}", self.time)?;

@@ -23,6 +23,7 @@ mod binary;
 mod column;
 mod engine;
 mod error;
+mod estimate;
 mod eval;
 mod executor;
 mod explain;

@@ -24,14 +24,19 @@ pub(crate) use tree::absent_labels;
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) root: Node,
+    /// The steps of the query.
+    pub(crate) steps: Steps,
     pub(crate) selections: Vec<Selection>,
+    /// How many nodes there are.
+    pub(crate) nodes: usize,
 }
 
 impl Plan {
     pub(crate) fn new(expr: &Expr, steps: Steps, query: &Query, options: &EngineOptions) -> Result<Self> {
         let mut planner = tree::Planner::new(query, options);
         let root = planner.root(expr, steps)?;
-        Ok(Self { root, selections: planner.into_selections() })
+        let (selections, nodes) = planner.finish();
+        Ok(Self { root, steps, selections, nodes })
     }
 
     /// The time from the first sample that can matter to the last.

@@ -14,6 +14,59 @@ pub(crate) struct Node {
     pub(crate) steps: Steps,
     /// Where annotations of it point.
     pub(crate) span: Span,
+    /// Its place in lists of what nodes cost.
+    pub(crate) number: usize,
+}
+
+impl Node {
+    /// The nodes directly within it.
+    pub(crate) fn children(&self) -> Vec<&Self> {
+        fn of_range(range: &RangeVector) -> Option<&Node> {
+            match &range.source {
+                RangeSource::Selection(_) => None,
+                RangeSource::Subquery(inner) => Some(&**inner),
+            }
+        }
+        match &self.kind {
+            Kind::Number(_) | Kind::Text(_) | Kind::Select(_) => Vec::new(),
+            Kind::Invariant(inner) | Kind::Negate(inner) => vec![&**inner],
+            Kind::ScalarBinary(e) | Kind::VectorScalar(e) | Kind::VectorBinary(e) => vec![&e.lhs, &e.rhs],
+            Kind::Aggregate(e) => e.param.iter().chain([&e.expr]).collect(),
+            Kind::Call(call) => call.args.iter().collect(),
+            Kind::Range(range) | Kind::AbsentOverTime { range, .. } => of_range(range).into_iter().collect(),
+            Kind::OverTime { range, args, .. } => of_range(range).into_iter().chain(args).collect(),
+        }
+    }
+
+    /// The selection that it reads itself.
+    pub(crate) fn selection(&self) -> Option<usize> {
+        match &self.kind {
+            Kind::Select(selector) => Some(selector.selection),
+            Kind::Range(range) | Kind::AbsentOverTime { range, .. } | Kind::OverTime { range, .. } => {
+                match range.source {
+                    RangeSource::Selection(selection) => Some(selection),
+                    RangeSource::Subquery(_) => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// What is done for it, in a word.
+    pub(crate) fn operation(&self) -> &'static str {
+        match &self.kind {
+            Kind::Number(_) | Kind::Text(_) => "constant",
+            Kind::Select(_) => "select",
+            Kind::Invariant(_) => "once",
+            Kind::Negate(_) => "-",
+            Kind::ScalarBinary(e) | Kind::VectorScalar(e) | Kind::VectorBinary(e) => e.op.as_str(),
+            Kind::Aggregate(e) => e.op.as_str(),
+            Kind::Call(call) => call.name,
+            Kind::Range(_) => "range",
+            Kind::OverTime { name, .. } => name,
+            Kind::AbsentOverTime { .. } => "absent_over_time",
+        }
+    }
 }
 
 #[derive(Debug)]

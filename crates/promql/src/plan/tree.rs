@@ -3,7 +3,7 @@
 use promd_model::{Interval, Labels, LabelsBuilder, METRIC_NAME, MatchOp, Matcher};
 use promd_promql_parser::ast::{self, At, AtModifier, BinaryOp, DurationArg, RangeMode, UnaryOp, VectorSelector};
 
-use promd_promql_parser::{Expr, ValueType};
+use promd_promql_parser::{Expr, Span, ValueType};
 
 use super::duration::Durations;
 use super::node::{Aggregate, Binary, Call, InstantSelector, Kind, Node, RangeSource, RangeVector};
@@ -39,6 +39,7 @@ pub(super) struct Planner<'a> {
     options: &'a EngineOptions,
     durations: Durations,
     selections: Vec<Selection>,
+    nodes: usize,
     function: Option<&'static str>,
     /// Whether what is planned is within a function that wants count and sum of histograms alone,
     counts_only: bool,
@@ -57,14 +58,16 @@ impl<'a> Planner<'a> {
             options,
             durations,
             selections: Vec::new(),
+            nodes: 0,
             function: None,
             counts_only: false,
             needs_buckets: false,
         }
     }
 
-    pub(super) fn into_selections(self) -> Vec<Selection> {
-        self.selections
+    /// What is read, and how many nodes there are.
+    pub(super) fn finish(self) -> (Vec<Selection>, usize) {
+        (self.selections, self.nodes)
     }
 
     pub(super) fn root(&mut self, expr: &Expr, steps: Steps) -> Result<Node> {
@@ -80,7 +83,7 @@ impl<'a> Planner<'a> {
         }
         let node = self.node(expr, Steps { count: 1, ..steps })?;
         let span = node.span;
-        Ok(Node { kind: Kind::Invariant(Box::new(node)), steps, span })
+        Ok(self.numbered(Kind::Invariant(Box::new(node)), steps, span))
     }
 
     fn node(&mut self, expr: &Expr, steps: Steps) -> Result<Node> {
@@ -103,7 +106,12 @@ impl<'a> Planner<'a> {
             Expr::Matrix(_) | Expr::Subquery(_) => Kind::Range(Box::new(self.range(expr, steps)?)),
             _ => return Err(QueryError::execution("the expression is not complete")),
         };
-        Ok(Node { kind, steps, span })
+        Ok(self.numbered(kind, steps, span))
+    }
+
+    fn numbered(&mut self, kind: Kind, steps: Steps, span: Span) -> Node {
+        self.nodes += 1;
+        Node { kind, steps, span, number: self.nodes - 1 }
     }
 
     fn binary(&mut self, e: &ast::BinaryExpr, steps: Steps) -> Result<Kind> {
