@@ -1,12 +1,21 @@
 //! The client: one request, from its address to the bytes of the answer.
 
 mod connect;
+mod credentials;
 mod error;
 mod exchange;
+mod no_proxy;
+mod oauth2;
 mod pool;
+mod proxy;
+mod redirect;
 mod response;
+mod source;
+mod stream;
+mod tls;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,11 +23,18 @@ use bytes::Bytes;
 use http::HeaderValue;
 use promd_clock::{Clock, Monotonic, RealClock};
 use promd_config::HttpClient;
+use promd_fs::{Fs, RealFs};
 
 use crate::Response;
+use connect::Connector;
+use credentials::{Authorization, Headers};
 pub use error::ClientError;
 use error::Kind;
+use oauth2::{Token, Tokens};
 use pool::Pool;
+use proxy::Proxies;
+pub use proxy::ProxyEnvironment;
+use tls::TlsSettings;
 
 /// What a client is told beside its configuration.
 #[derive(Debug, Clone)]
@@ -32,6 +48,16 @@ pub struct ClientOptions {
     pub idle_timeout: Duration,
     /// How many connections may wait for one host.
     pub max_idle_per_host: usize,
+    /// How many connections there may be to one host at a time; further requests wait. 0 is any number.
+    pub max_connections_per_host: usize,
+    /// Whether HTTP/2 may be spoken, where the configuration allows it too.
+    pub http2: bool,
+    /// A socket that is connected to instead of the host of an address.
+    pub unix_socket: Option<PathBuf>,
+    /// What `proxy_from_environment` means.
+    pub environment: ProxyEnvironment,
+    /// Where the files of the configuration are read.
+    pub fs: Arc<dyn Fs>,
     /// Where time comes from.
     pub clock: Arc<dyn Clock>,
 }
@@ -44,6 +70,11 @@ impl Default for ClientOptions {
             keep_alive: true,
             idle_timeout: Duration::from_secs(300),
             max_idle_per_host: 1000,
+            max_connections_per_host: 0,
+            http2: true,
+            unix_socket: None,
+            environment: ProxyEnvironment::default(),
+            fs: Arc::new(RealFs::new()),
             clock: Arc::new(RealClock::new()),
         }
     }
@@ -60,6 +91,37 @@ struct Inner {
     clock: Arc<dyn Clock>,
     user_agent: HeaderValue,
     pool: Pool,
+    connector: Connector,
+    authorization: Authorization,
+    headers: Headers,
+    oauth2: Option<Box<Tokens>>,
+    follow_redirects: bool,
+}
+
+impl Inner {
+    fn new(name: &str, config: &HttpClient, options: &ClientOptions) -> Result<Self, String> {
+        let fs = &*options.fs;
+        let user_agent = HeaderValue::from_str(&options.user_agent)
+            .map_err(|_| format!("invalid user agent {:?}", options.user_agent))?;
+        let connector = Connector {
+            proxies: Proxies::new(&config.proxy, &options.environment)?,
+            tls: TlsSettings::new(&config.tls, config.enable_http2 && options.http2, fs)?,
+            unix_socket: options.unix_socket.clone(),
+            fs: Arc::clone(&options.fs),
+        };
+        let oauth2 = config.oauth2.as_ref().map(|oauth2| Tokens::new(oauth2, options).map(Box::new)).transpose()?;
+        Ok(Self {
+            name: name.to_owned(),
+            clock: Arc::clone(&options.clock),
+            user_agent,
+            pool: Pool::new(options),
+            connector,
+            authorization: Authorization::new(config, fs)?,
+            headers: Headers::new(config)?,
+            oauth2,
+            follow_redirects: config.follow_redirects,
+        })
+    }
 }
 
 impl fmt::Debug for Client {
@@ -75,11 +137,7 @@ impl Client {
     ///
     /// If a file of the configuration cannot be used.
     pub fn new(name: &str, config: &HttpClient, options: ClientOptions) -> Result<Self, ClientError> {
-        let _ = config;
-        let user_agent = HeaderValue::from_str(&options.user_agent)
-            .map_err(|_| ClientError::configuration(format!("invalid user agent {:?}", options.user_agent)))?;
-        let clock = Arc::clone(&options.clock);
-        let inner = Inner { name: name.to_owned(), clock, user_agent, pool: Pool::new(&options) };
+        let inner = Inner::new(name, config, &options).map_err(ClientError::configuration)?;
         Ok(Self { inner: Arc::new(inner) })
     }
 

@@ -28,7 +28,7 @@ mod server;
 mod tls;
 
 pub use body::{Body, BodySender};
-pub use client::{Client, ClientError, ClientOptions};
+pub use client::{Client, ClientError, ClientOptions, ProxyEnvironment};
 pub use router::{Found, Parameters, RouteError, Router};
 pub use server::{ConnectInfo, Cors, Handler, Report, Server, ServerEvent, ServerOptions};
 

@@ -2,23 +2,37 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use promd_fs::Fs;
+use tokio::net::{TcpStream, UnixStream};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_rustls::TlsConnector;
 
 use super::error::Kind;
-use super::pool::Http1;
+use super::pool::{Http1, Http2};
+use super::proxy::{self, Protocol, Proxies};
+use super::stream::Stream;
+use super::tls::TlsSettings;
 use crate::errno;
+
+/// How long a server may take to agree on TLS: `TLSHandshakeTimeout` of `prometheus/common`.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// After how long without a byte a connection of HTTP/2 is asked whether it is there: `ReadIdleTimeout` of
+/// `prometheus/common`.
+const READ_IDLE: Duration = Duration::from_secs(60);
 
 /// How long the first family of addresses has before the other is tried beside it: Go's `FallbackDelay`, of RFC 6555.
 const FALLBACK_DELAY: Duration = Duration::from_millis(300);
 
 /// A TCP connection to a host and port.
-pub(super) async fn dial(host: &str, port: u16) -> Result<TcpStream, Kind> {
+async fn dial(host: &str, port: u16) -> Result<TcpStream, Kind> {
     let addresses = resolve(host, port).await?;
     let Some(first) = addresses.first() else {
         return Err(Kind::Dial(format!("dial tcp: lookup {host}: no such host")));
@@ -89,14 +103,104 @@ async fn dial_each(addresses: &[&SocketAddr]) -> Result<TcpStream, Kind> {
     Err(first_error.unwrap_or(Kind::Deadline))
 }
 
+/// A new connection to a host, through whatever stands between.
+pub(super) enum Connection {
+    Http1(Http1),
+    Http2(Http2),
+}
+
+/// What a connection is made with.
+pub(super) struct Connector {
+    pub(super) proxies: Proxies,
+    pub(super) tls: TlsSettings,
+    /// Where all connections lead, instead of to the host of the address.
+    pub(super) unix_socket: Option<PathBuf>,
+    pub(super) fs: Arc<dyn Fs>,
+}
+
+impl Connector {
+    /// Connects to a host. `permit` is kept as long as the connection lives.
+    pub(super) async fn connect(
+        &self,
+        tls: bool,
+        host: &str,
+        port: u16,
+        permit: Option<OwnedSemaphorePermit>,
+    ) -> Result<Connection, Kind> {
+        let stream = self.reach(tls, host, port).await?;
+        if !tls {
+            return Ok(Connection::Http1(http1(stream, permit).await?));
+        }
+        let (stream, is_http2) = self.encrypt(stream, host).await?;
+        if is_http2 {
+            return Ok(Connection::Http2(http2(stream, permit).await?));
+        }
+        Ok(Connection::Http1(http1(stream, permit).await?))
+    }
+
+    /// A stream that ends at the host, or at the proxy that is asked in its stead.
+    async fn reach(&self, tls: bool, host: &str, port: u16) -> Result<Stream, Kind> {
+        if let Some(path) = &self.unix_socket {
+            let stream = UnixStream::connect(path).await.map_err(|error| {
+                Kind::Dial(format!("dial unix {}: connect: {}", path.display(), errno::text(&error)))
+            })?;
+            return Ok(Box::new(stream));
+        }
+        let Some(proxy) = self.proxies.server(tls, host, port) else {
+            return Ok(Box::new(dial(host, port).await?));
+        };
+        let stream = dial(&proxy.host, proxy.port).await.map_err(|error| match (error, proxy.protocol) {
+            (Kind::Dial(text), Protocol::Socks5) => {
+                Kind::Dial(format!("socks connect tcp {}:{}->{host}:{port}: {text}", proxy.host, proxy.port))
+            }
+            (Kind::Dial(text), _) => Kind::Dial(format!("proxyconnect tcp: {text}")),
+            (error, _) => error,
+        })?;
+        let stream: Stream = match proxy.protocol {
+            Protocol::Https => self.encrypt(Box::new(stream), &proxy.host).await?.0,
+            _ => Box::new(stream),
+        };
+        if tls || proxy.protocol == Protocol::Socks5 {
+            return proxy::tunnel(&self.proxies, proxy, stream, host, port).await;
+        }
+        Ok(stream)
+    }
+
+    /// Agrees on TLS with a host, and whether on HTTP/2.
+    async fn encrypt(&self, stream: Stream, host: &str) -> Result<(Stream, bool), Kind> {
+        let (settings, _) = self.tls.current(&*self.fs).map_err(Kind::Configuration)?;
+        let name = self.tls.server_name(host).map_err(Kind::Dial)?;
+        let handshake = TlsConnector::from(settings).connect(name, stream);
+        let stream = match tokio::time::timeout(HANDSHAKE, handshake).await {
+            Ok(stream) => stream.map_err(|error| Kind::Dial(super::tls::text(&error)))?,
+            Err(_) => return Err(Kind::Dial("net/http: TLS handshake timeout".to_owned())),
+        };
+        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        Ok((Box::new(stream), is_http2))
+    }
+}
+
 /// Begins HTTP/1 on a stream.
-pub(super) async fn http1(stream: TcpStream) -> Result<Http1, Kind> {
+async fn http1(stream: Stream, permit: Option<OwnedSemaphorePermit>) -> Result<Http1, Kind> {
     let (sender, connection) =
         http1::Builder::new().handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await.map_err(Kind::Broken)?;
     // The task ends with the connection: when either side closes it, or the sender is dropped. What went wrong, the
     // request that it happened to is told.
     tokio::spawn(async move {
         let _ = connection.await;
+        drop(permit);
+    });
+    Ok(sender)
+}
+
+/// Begins HTTP/2 on a stream.
+async fn http2(stream: Stream, permit: Option<OwnedSemaphorePermit>) -> Result<Http2, Kind> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder.timer(TokioTimer::new()).keep_alive_interval(READ_IDLE);
+    let (sender, connection) = builder.handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await.map_err(Kind::Broken)?;
+    tokio::spawn(async move {
+        let _ = connection.await;
+        drop(permit);
     });
     Ok(sender)
 }

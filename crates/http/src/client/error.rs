@@ -25,6 +25,8 @@ pub(super) enum Kind {
     Address(String),
     /// No connection: the text says where and why.
     Dial(String),
+    /// No token was got to show.
+    Token(String),
     /// Time was up.
     Deadline,
     /// The connection broke.
@@ -68,7 +70,7 @@ impl std::error::Error for ClientError {}
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Configuration(text) | Self::Address(text) | Self::Dial(text) => f.write_str(text),
+            Self::Configuration(text) | Self::Address(text) | Self::Dial(text) | Self::Token(text) => f.write_str(text),
             Self::Deadline => f.write_str(DEADLINE),
             Self::Broken(error) => f.write_str(&broken(error)),
         }

@@ -12,14 +12,18 @@ use bytes::Bytes;
 use hashbrown::{Equivalent, HashMap};
 use http::HeaderValue;
 use http_body_util::Full;
-use hyper::client::conn::http1;
+use hyper::client::conn::{http1, http2};
 use parking_lot::Mutex;
 use promd_clock::{Clock, Monotonic};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::ClientOptions;
 
 /// A connection that speaks HTTP/1.
 pub(super) type Http1 = http1::SendRequest<Full<Bytes>>;
+
+/// A connection that speaks HTTP/2: a clone is a handle on the same one.
+pub(super) type Http2 = http2::SendRequest<Full<Bytes>>;
 
 pub(super) struct Pool {
     servers: Mutex<Servers>,
@@ -37,6 +41,8 @@ struct Settings {
     keep_alive: bool,
     idle_timeout: Duration,
     max_idle: usize,
+    /// How many connections there may be to one server; 0 for any number.
+    max_connections: usize,
 }
 
 /// A server, and the connections to it.
@@ -44,6 +50,12 @@ pub(super) struct Server {
     /// The header `Host`.
     pub(super) host: HeaderValue,
     idle: Mutex<Vec<Idle>>,
+    /// The connection of HTTP/2, on which many requests go at once.
+    shared: Mutex<Option<Http2>>,
+    /// Of how many connections each has one, if their number is limited.
+    permits: Option<Arc<Semaphore>>,
+    /// Woken when a connection comes back, for those who have no permit for one of their own.
+    returned: Notify,
     settings: Arc<Settings>,
 }
 
@@ -89,6 +101,7 @@ impl Pool {
             keep_alive: options.keep_alive,
             idle_timeout: options.idle_timeout,
             max_idle: options.max_idle_per_host,
+            max_connections: options.max_connections_per_host,
         };
         let servers = Mutex::new(Servers { by_origin: HashMap::new(), swept });
         Self { servers, settings: Arc::new(settings) }
@@ -104,6 +117,10 @@ impl Pool {
         let server = Server {
             host: HeaderValue::from_str(authority).ok()?,
             idle: Mutex::default(),
+            shared: Mutex::default(),
+            permits: (self.settings.max_connections > 0)
+                .then(|| Arc::new(Semaphore::new(self.settings.max_connections.min(Semaphore::MAX_PERMITS)))),
+            returned: Notify::new(),
             settings: Arc::clone(&self.settings),
         };
         let server = Arc::new(server);
@@ -121,8 +138,14 @@ impl Pool {
         servers.by_origin.retain(|_, server| {
             let mut idle = server.idle.lock();
             idle.retain(|idle| server.is_fresh(idle, now));
-            !idle.is_empty() || Arc::strong_count(server) > 1
+            let is_shared = server.shared.lock().as_ref().is_some_and(|connection| !connection.is_closed());
+            !idle.is_empty() || is_shared || Arc::strong_count(server) > 1
         });
+    }
+
+    /// Closes all connections that wait, and uses none again that is in use.
+    pub(super) fn clear(&self) {
+        self.servers.lock().by_origin.clear();
     }
 }
 
@@ -144,6 +167,36 @@ impl Server {
         let mut idle = self.idle.lock();
         if self.settings.keep_alive && !connection.is_closed() && idle.len() < self.settings.max_idle {
             idle.push(Idle { connection, since: self.settings.clock.monotonic() });
+            drop(idle);
+            self.returned.notify_one();
+        }
+    }
+
+    /// The connection of HTTP/2, if there is one that is open.
+    pub(super) fn shared(&self) -> Option<Http2> {
+        let mut shared = self.shared.lock();
+        if shared.as_ref().is_some_and(Http2::is_closed) {
+            *shared = None;
+        }
+        shared.clone()
+    }
+
+    pub(super) fn share(&self, connection: &Http2) {
+        if self.settings.keep_alive {
+            *self.shared.lock() = Some(connection.clone());
+            // All who wait for one can use it.
+            self.returned.notify_waiters();
+        }
+    }
+
+    /// Waits until another connection may be made; `None` if one has come back instead. The permit must live as long as the
+    /// connection does.
+    pub(super) async fn permit(&self) -> Option<Option<OwnedSemaphorePermit>> {
+        let Some(permits) = &self.permits else { return Some(None) };
+        tokio::select! {
+            biased;
+            permit = Arc::clone(permits).acquire_owned() => Some(permit.ok()),
+            () = self.returned.notified() => None,
         }
     }
 

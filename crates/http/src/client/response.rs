@@ -46,6 +46,20 @@ impl ResponseBody {
         self
     }
 
+    /// Reads what is left, as far as that is little, so that the connection can be used again.
+    pub(super) async fn drain(mut self) {
+        /// What Go's client reads of the answer to a request that is redirected (`maxBodySlurpSize`).
+        const LITTLE: u64 = 2 << 10;
+        let mut left = LITTLE;
+        while let Some(Ok(frame)) = self.frame().await {
+            let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+            match left.checked_sub(length) {
+                Some(rest) => left = rest,
+                None => return,
+            }
+        }
+    }
+
     pub(super) fn into_body(self) -> Body {
         self.boxed_unsync()
     }
