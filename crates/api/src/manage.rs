@@ -109,10 +109,10 @@ impl Api {
             .collect();
         let page = format!(
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head><body>\n\
-             <h1>{title}</h1>\n<p>promd {version} answers as Prometheus {prometheus} does. Its API takes PromQL:</p>\n\
+             <h1>{title}</h1>\n<p>{version} answers as Prometheus {prometheus} does. Its API takes PromQL:</p>\n\
              <form action=\"{base}/api/v1/query\"><input name=\"query\" size=\"80\" placeholder=\"up\"> \
              <button>Ask</button></form>\n<ul>\n{links}</ul>\n</body></html>\n",
-            version = escaped(&self.options.build.promd),
+            version = escaped(&self.options.build.revision),
             prometheus = escaped(&self.options.build.version),
         );
         reply::typed(StatusCode::OK, "text/html; charset=utf-8", page)

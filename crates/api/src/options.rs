@@ -18,7 +18,7 @@ use crate::{Host, Targets, Watcher};
 pub struct BuildInfo {
     /// The version of Prometheus that it behaves as; clients decide by it what they may ask.
     pub version: String,
-    /// The commit.
+    /// What it really is: clients show it, and none decides anything by it.
     pub revision: String,
     /// The branch.
     pub branch: String,
@@ -28,20 +28,17 @@ pub struct BuildInfo {
     pub build_date: String,
     /// With which Go; here with which Rust.
     pub go_version: String,
-    /// What it really is.
-    pub promd: String,
 }
 
 impl Default for BuildInfo {
     fn default() -> Self {
         Self {
             version: "3.14.0".to_owned(),
-            revision: String::new(),
-            branch: String::new(),
+            revision: concat!("promd-", env!("CARGO_PKG_VERSION")).to_owned(),
+            branch: "promd".to_owned(),
             build_user: String::new(),
             build_date: String::new(),
-            go_version: String::new(),
-            promd: env!("CARGO_PKG_VERSION").to_owned(),
+            go_version: "none".to_owned(),
         }
     }
 }

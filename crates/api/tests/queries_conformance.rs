@@ -1,0 +1,65 @@
+//! Every call of the conformance data, with the answer that a real server gave (Prometheus 3.5.3).
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its data fails")]
+
+mod support;
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use promd_api::Api;
+use promd_storage::MemStorage;
+use serde_json::Value;
+
+use support::{api, ask, compare::compare, data};
+
+/// Cases that 3.14 answers in another way, and why.
+const EXCUSED: &[(&str, &str)] = &[];
+
+struct Outcome {
+    passed: usize,
+    left_out: usize,
+    failed: Vec<String>,
+}
+
+async fn run(api: &Api, folder: &Path, without: &[&str]) -> Outcome {
+    let cases = BufReader::new(std::fs::File::open(folder.join("cases.jsonl")).unwrap());
+    let mut outcome = Outcome { passed: 0, left_out: 0, failed: Vec::new() };
+    for line in cases.lines() {
+        let case: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        let (id, how) = (case["id"].as_str().unwrap(), case["cmp"].as_str().unwrap());
+        if without.contains(&how) || EXCUSED.iter().any(|(excused, _)| *excused == id) {
+            outcome.left_out += 1;
+            continue;
+        }
+        let pair = |pair: &Value| (pair[0].as_str().unwrap().to_owned(), pair[1].as_str().unwrap().to_owned());
+        let params: Vec<_> = case["params"].as_array().unwrap().iter().map(pair).collect();
+        let (method, path) = (case["method"].as_str().unwrap(), case["path"].as_str().unwrap());
+        let answer = ask(api, method, path, &params).await;
+        let expected = &case["expect"];
+        let result = if expected["http"] != answer.status {
+            Err(format!("expected the status {}, got {} {}", expected["http"], answer.status, answer.body))
+        } else {
+            compare(how, &expected["body"], &answer.body)
+        };
+        match result {
+            Ok(()) => outcome.passed += 1,
+            Err(error) => outcome.failed.push(format!("{id} {path} {params:?} ({how}): {error:.1000}")),
+        }
+    }
+    let report = format!("queries: {} passed, {} failed, {} left out\n", outcome.passed, outcome.failed.len(), outcome.left_out);
+    io::stderr().write_all(report.as_bytes()).ok();
+    outcome
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_in_memory_answers_as_the_real_server() {
+    let Some(folder) = promd_testkit::conformance("queries") else { return };
+    let storage = Arc::new(MemStorage::new());
+    assert_eq!(data::load(&*storage, &folder), 292);
+    let api = api(storage, |_| {});
+    // What a database says of itself is asked of one.
+    let outcome = run(&api, &folder, &["tsdb"]).await;
+    assert!(outcome.failed.is_empty(), "{}", outcome.failed.join("\n"));
+    assert_eq!(outcome.passed, 197);
+}
