@@ -203,15 +203,12 @@ impl<'a> Chunk<'a> {
         match self.encoding {
             Encoding::Xor => {
                 let mut decoder = XorDecoder::new(self.bytes)?;
-                while let Some((t, v)) = decoder.next()? {
-                    if t > *times.end() {
-                        break;
-                    }
+                let mut floats = columns.floats_mut(0);
+                decoder.for_each_until(*times.end(), |t, v| {
                     if t >= *times.start() {
-                        columns.push_float(t, v);
+                        floats.push(t, v);
                     }
-                }
-                Ok(())
+                })
             }
             Encoding::Xor2 => {
                 let mut decoder = Xor2Decoder::new(self.bytes)?;

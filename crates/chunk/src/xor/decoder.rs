@@ -104,6 +104,26 @@ impl<'a> XorDecoder<'a> {
         Ok(())
     }
 
+    /// The same up to the first sample behind `end`, which is not passed.
+    #[inline(always)]
+    pub(crate) fn for_each_until(&mut self, end: i64, mut sample: impl FnMut(i64, f64)) -> Result<(), ChunkError> {
+        while self.read < self.count.min(2) {
+            match self.next()? {
+                Some((t, v)) if t <= end => sample(t, v),
+                _ => return Ok(()),
+            }
+        }
+        for _ in self.read..self.count {
+            self.step()?;
+            if self.t > end {
+                return Ok(());
+            }
+            sample(self.t, f64::from_bits(self.value));
+        }
+        self.read = self.count;
+        Ok(())
+    }
+
     /// How many samples there are at the most: a sample takes two bits at the least, so a count that lies does not get its
     /// memory.
     pub(crate) fn most(&self) -> usize {
