@@ -6,11 +6,10 @@ use crate::functions::{reach, seconds};
 /// `rate`, `increase` and `delta`.
 pub(super) fn over_range(slices: Slices<'_>, counter: bool, per_second: bool) {
     let Slices { frames, t, v, out, counts, .. } = slices;
-    // The first reset that lies behind the first sample of the window, and the one behind the window.
-    let resets: Vec<usize> = match counter {
-        true => (1..v.len()).filter(|at| v[*at] < v[*at - 1]).collect(),
-        false => Vec::new(),
-    };
+    // Most counters have no reset, which is found out in one quick pass.
+    let falls = counter && v.windows(2).fold(false, |falls, pair| falls | (pair[1] < pair[0]));
+    let resets: Vec<usize> = if falls { (1..v.len()).filter(|at| v[*at] < v[*at - 1]).collect() } else { Vec::new() };
+    // The first reset behind the first sample of the window.
     let mut next = 0;
     for (out, frame) in out.iter_mut().zip(frames.of(t, counts)) {
         if frame.end - frame.first < 2 {
