@@ -1,6 +1,6 @@
 //! The cases, and how an answer is compared.
 
-#![expect(clippy::unwrap_used, reason = "data that cannot be read fails the test")]
+#![allow(clippy::unwrap_used, reason = "data that cannot be read fails the test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
@@ -32,6 +32,7 @@ pub(crate) struct Case {
 impl Case {
     /// The part of Prometheus without which a case cannot be judged: it is told by what the case configures and by how its
     /// target answers.
+    #[allow(dead_code, reason = "the scraper waits for nothing")]
     pub(crate) fn waits_for(&self) -> Option<&'static str> {
         for option in self.options.keys() {
             match option.as_str() {
@@ -48,10 +49,23 @@ impl Case {
         self.serve.keys().any(|how| how != "gzip").then_some("scraper")
     }
 
+    /// What stands in the scrape's configuration.
+    #[allow(dead_code, reason = "the scraper's tests ask for it")]
+    pub(crate) fn options(&self) -> &Map<String, Value> {
+        &self.options
+    }
+
+    /// How the target answers.
+    #[allow(dead_code, reason = "the scraper's tests ask for it")]
+    pub(crate) fn serve(&self) -> &Map<String, Value> {
+        &self.serve
+    }
+
     pub(crate) fn option(&self, name: &str) -> bool {
         self.options.get(name).and_then(Value::as_bool).unwrap_or(false)
     }
 
+    #[allow(dead_code, reason = "the scraper takes it from the configuration")]
     pub(crate) fn fallback(&self) -> Option<&str> {
         self.options.get("fallback_scrape_protocol").and_then(Value::as_str)
     }
