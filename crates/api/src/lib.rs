@@ -17,6 +17,7 @@
 
 mod admin;
 mod api;
+mod db;
 mod error;
 mod features;
 mod federate;
