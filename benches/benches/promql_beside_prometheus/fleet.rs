@@ -64,16 +64,27 @@ fn plan(hosts: u64) -> Vec<Planned> {
         };
         let activity = |number: u64| [0, 0, 0, 1, 2, 3, 60, 700][(mix(host * 977 + number) % 8) as usize];
         for cpu in 0..10 {
-            for (mode, rate) in
-                [("idle", 1300), ("iowait", 2), ("irq", 0), ("nice", 0), ("softirq", 3), ("steal", 0), ("system", 120), ("user", 150)]
-            {
-                add("node_cpu_seconds_total", &[("cpu", format!("{cpu}")), ("mode", mode.to_owned())], Kind::Seconds(rate));
+            for (mode, rate) in [
+                ("idle", 1300),
+                ("iowait", 2),
+                ("irq", 0),
+                ("nice", 0),
+                ("softirq", 3),
+                ("steal", 0),
+                ("system", 120),
+                ("user", 150),
+            ] {
+                add(
+                    "node_cpu_seconds_total",
+                    &[("cpu", format!("{cpu}")), ("mode", mode.to_owned())],
+                    Kind::Seconds(rate),
+                );
             }
         }
         let namespace = |pod: u64| {
             ["default", "kube-system", "monitoring", "payments", "checkout", "search", "frontend", "batch"]
                 [((pod + host) % 8) as usize]
-            .to_owned()
+                .to_owned()
         };
         let pod = |pod: u64| {
             let name = ["api-server", "worker", "ingress-nginx-controller", "postgres-primary"][(pod % 4) as usize];
@@ -97,15 +108,33 @@ fn plan(hosts: u64) -> Vec<Planned> {
             let labels = [("namespace", namespace(number)), ("pod", pod(number))];
             let node = [("node", format!("node-{:03}", host % 100))];
             add("kube_pod_info", &[&labels[..], &node[..]].concat(), Kind::Constant(1.0));
-            for (phase, up) in [("Failed", 0.0), ("Pending", 0.0), ("Running", 1.0), ("Succeeded", 0.0), ("Unknown", 0.0)] {
-                add("kube_pod_status_phase", &[&labels[..], &[("phase", phase.to_owned())]].concat(), Kind::Constant(up));
+            for (phase, up) in
+                [("Failed", 0.0), ("Pending", 0.0), ("Running", 1.0), ("Succeeded", 0.0), ("Unknown", 0.0)]
+            {
+                add(
+                    "kube_pod_status_phase",
+                    &[&labels[..], &[("phase", phase.to_owned())]].concat(),
+                    Kind::Constant(up),
+                );
             }
         }
-        let handlers = ["/api/v1/query", "/api/v1/orders", "/api/v1/cart", "/healthz", "/login", "/metrics", "/graphql", "/upload"];
+        let handlers = [
+            "/api/v1/query",
+            "/api/v1/orders",
+            "/api/v1/cart",
+            "/healthz",
+            "/login",
+            "/metrics",
+            "/graphql",
+            "/upload",
+        ];
         for (number, handler) in (0..).zip(handlers) {
-            let labels = [("handler", handler.to_owned()), ("method", ["GET", "POST", "PUT"][(number % 3) as usize].to_owned())];
+            let labels =
+                [("handler", handler.to_owned()), ("method", ["GET", "POST", "PUT"][(number % 3) as usize].to_owned())];
             let rate = activity(number);
-            for (at, le) in (1..).zip(["0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "+Inf"]) {
+            for (at, le) in
+                (1..).zip(["0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "+Inf"])
+            {
                 let labels = [&labels[..], &[("le", le.to_owned())]].concat();
                 add("http_request_duration_seconds_bucket", &labels, Kind::Counter(rate * at));
             }
@@ -117,7 +146,8 @@ fn plan(hosts: u64) -> Vec<Planned> {
             }
         }
         for disk in 0..5 {
-            let labels = [("device", format!("/dev/nvme{disk}")), ("mountpoint", format!("/var/lib/data/volume-{disk}"))];
+            let labels =
+                [("device", format!("/dev/nvme{disk}")), ("mountpoint", format!("/var/lib/data/volume-{disk}"))];
             add("node_filesystem_size_bytes", &labels, Kind::Constant(1.05e11));
             add("node_filesystem_avail_bytes", &labels, Kind::Bytes(15_000_000));
             add("node_filesystem_free_bytes", &labels, Kind::Bytes(16_000_000));
@@ -189,7 +219,8 @@ impl BlockSource for Generated<'_> {
             let mut open = XorAppender::new();
             for sample in 0..SAMPLES_A_CHUNK {
                 let t = min + sample * STEP;
-                open.append(t, value(planned.kind, planned.seed, ((t - END + 24 * HOUR) / STEP).unsigned_abs())).unwrap();
+                open.append(t, value(planned.kind, planned.seed, ((t - END + 24 * HOUR) / STEP).unsigned_abs()))
+                    .unwrap();
             }
             let bytes = Bytes::copy_from_slice(open.bytes());
             series.chunks.push(SourceChunk {

@@ -93,7 +93,11 @@ pub(super) fn same(ours: &[u8], theirs: &[u8]) -> bool {
 
 fn nearly(a: &str, b: &str) -> bool {
     let numbers = |text: &'_ str| -> Vec<String> {
-        text.trim_end_matches([',', ']', '}']).split(['"', '[', ']', ',', '}']).filter(|t| !t.is_empty()).map(str::to_owned).collect()
+        text.trim_end_matches([',', ']', '}'])
+            .split(['"', '[', ']', ',', '}'])
+            .filter(|t| !t.is_empty())
+            .map(str::to_owned)
+            .collect()
     };
     let (a, b) = (numbers(a), numbers(b));
     a.len() == b.len()

@@ -94,7 +94,11 @@ fn main() {
             continue;
         }
         let end = END - 60_000;
-        let query = if back == 0 { Query::instant(text.as_str(), end) } else { Query::range(text.as_str(), end - back, end, step) };
+        let query = if back == 0 {
+            Query::instant(text.as_str(), end)
+        } else {
+            Query::range(text.as_str(), end - back, end, step)
+        };
         let mut body = Vec::new();
         let ours = measure(std::process::id(), || {
             let answer = engine.run(&query, &blocks).unwrap();
@@ -120,7 +124,15 @@ fn main() {
                 if json::same(&body, &answer) { "" } else { "   DIFFERENT" }
             );
             let kind = name.split('_').next().unwrap_or_default();
-            ratios.entry(match kind { "i" => "instant", "r1h" => "1 h", "r6h" => "6 h", _ => "24 h" }).or_default().push(ratio);
+            ratios
+                .entry(match kind {
+                    "i" => "instant",
+                    "r1h" => "1 h",
+                    "r6h" => "6 h",
+                    _ => "24 h",
+                })
+                .or_default()
+                .push(ratio);
             ratios.entry("all").or_default().push(ratio);
         } else {
             println!();

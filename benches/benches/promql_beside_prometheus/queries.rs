@@ -42,7 +42,12 @@ pub(super) fn all() -> Vec<(&'static str, String, i64, i64)> {
             HOUR,
             15 * SECOND,
         ),
-        fixed("r1h_regex_name_neg", "count({__name__=~\"node_f.*\", mountpoint!~\".*volume-[0-3]\"})", HOUR, 60 * SECOND),
+        fixed(
+            "r1h_regex_name_neg",
+            "count({__name__=~\"node_f.*\", mountpoint!~\".*volume-[0-3]\"})",
+            HOUR,
+            60 * SECOND,
+        ),
         fixed("r1h_join", JOIN, HOUR, 60 * SECOND),
         fixed(
             "r1h_label_replace",
@@ -55,7 +60,12 @@ pub(super) fn all() -> Vec<(&'static str, String, i64, i64)> {
         fixed("r6h_sum_rate_1600", "sum by (instance) (rate(http_requests_total[5m]))", 6 * HOUR, 60 * SECOND),
         ("r6h_hist_quantile", quantile(""), 6 * HOUR, 60 * SECOND),
         fixed("r6h_join", JOIN, 6 * HOUR, 60 * SECOND),
-        fixed("r6h_quantile_ot_1h", "quantile_over_time(0.95, node_memory_MemAvailable_bytes[1h])", 6 * HOUR, 60 * SECOND),
+        fixed(
+            "r6h_quantile_ot_1h",
+            "quantile_over_time(0.95, node_memory_MemAvailable_bytes[1h])",
+            6 * HOUR,
+            60 * SECOND,
+        ),
         fixed("r6h_stddev_ot", "stddev_over_time(node_memory_MemAvailable_bytes[1h])", 6 * HOUR, 60 * SECOND),
         fixed("r6h_changes", "sum(changes(node_memory_MemFree_bytes[1h]))", 6 * HOUR, 60 * SECOND),
         fixed("r24h_raw_40", "node_memory_MemFree_bytes", day, 15 * SECOND),
@@ -68,6 +78,11 @@ pub(super) fn all() -> Vec<(&'static str, String, i64, i64)> {
             300 * SECOND,
         ),
         fixed("r24h_subquery", "max_over_time(rate(http_requests_total{code=\"500\"}[5m])[1h:5m])", day, 300 * SECOND),
-        fixed("r24h_ratio", "sum(rate(http_requests_total{code=\"500\"}[5m])) / sum(rate(http_requests_total[5m]))", day, 300 * SECOND),
+        fixed(
+            "r24h_ratio",
+            "sum(rate(http_requests_total{code=\"500\"}[5m])) / sum(rate(http_requests_total[5m]))",
+            day,
+            300 * SECOND,
+        ),
     ]
 }

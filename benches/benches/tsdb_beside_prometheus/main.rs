@@ -1,0 +1,148 @@
+//! What the database costs: memory at rest, while its head becomes a block, and when series come and go; and how soon it is back
+//! after a crash, beside the real Prometheus on the same directory.
+//!
+//! Not criterion: each figure is that of a process of its own, as the kernel counts it, under a simulated clock and on the real file
+//! system. `cargo bench -p promd-benches --bench tsdb_beside_prometheus -- WHAT`:
+//!
+//! - `steady`: the mean of anonymous memory a series from hour 3 to hour 5, read every simulated minute;
+//! - `flush`: the most while a head becomes a block, read every 100 ms, beside the mean of the five minutes before;
+//! - `churn`: 20 times a twentieth of the series is replaced; memory after each time the old ones are collected;
+//! - `restart`: a log of 37 samples a series, left by a process that was killed, opened here and by Prometheus.
+//!
+//! `PROMD_SERIES` is the number of series, `PROMD_PER_VALUE` how many share a value of the label of the most values (40),
+//! `PROMD_INTERVAL` the seconds between two samples (15). Without an argument all of it runs, small, as a check that it does.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program of its own that prints figures")]
+
+mod load;
+// The compactor's bench asks the kernel in the same way.
+#[path = "../compactor_beside_prometheus/process.rs"]
+mod process;
+mod restart;
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use load::{HOUR, Load};
+use mimalloc::MiMalloc;
+
+/// That of the server.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words[..] {
+        ["steady"] => steady(&load::Plan::of_environment(200_000)),
+        ["flush"] => flush(&load::Plan::of_environment(500_000)),
+        ["churn"] => churn(&load::Plan::of_environment(100_000)),
+        ["restart"] => restart::compare(&load::Plan::of_environment(500_000)),
+        ["write", dir] => restart::write(Path::new(dir), &load::Plan::of_environment(500_000)),
+        ["open", dir] => restart::open(Path::new(dir)),
+        _ => all_small(),
+    }
+}
+
+/// Each in a process of its own: memory that one has given back is not the next one's.
+fn all_small() {
+    for what in ["steady", "flush", "churn", "restart"] {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        let status = command.arg(what).env("PROMD_SERIES", "2000").env("PROMD_INTERVAL", "60").status().unwrap();
+        assert!(status.success(), "{what}");
+    }
+}
+
+fn steady(plan: &load::Plan) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut load = Load::open(dir.path(), plan.clone());
+    let mut of_minutes = Vec::new();
+    load.run(5 * HOUR, |load, passed| {
+        if passed > 3 * HOUR {
+            of_minutes.push(load.memory());
+        }
+    });
+    let mean = of_minutes.iter().sum::<f64>() / float(of_minutes.len());
+    let (least, most) = extremes(&of_minutes);
+    println!(
+        "steady: {} series, {} s, {} a value, {:.2} B/sample in blocks: mean {mean:.0} B/series (least {least:.0}, most {most:.0})",
+        plan.series,
+        plan.interval / 1000,
+        plan.per_value,
+        load.bytes_per_sample()
+    );
+}
+
+fn flush(plan: &load::Plan) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut load = Load::open(dir.path(), plan.clone());
+    let mut before = Vec::new();
+    let most = Arc::new(AtomicU64::new(0));
+    let mut watched = false;
+    load.run_watched(4 * HOUR, |load, passed, work| {
+        let due = passed >= 3 * HOUR && !watched && load.is_flush_due();
+        if !due {
+            before.push(load.memory());
+            return work(load);
+        }
+        watched = true;
+        let (done, seen) = (Arc::new(AtomicBool::new(false)), Arc::clone(&most));
+        let watcher = std::thread::spawn({
+            let done = Arc::clone(&done);
+            move || {
+                while !done.load(Ordering::Relaxed) {
+                    seen.fetch_max(anonymous(), Ordering::Relaxed);
+                    std::thread::park_timeout(Duration::from_millis(100));
+                }
+            }
+        });
+        work(load);
+        done.store(true, Ordering::Relaxed);
+        watcher.join().unwrap();
+    });
+    assert!(watched, "no head became a block");
+    let minutes = &before[..];
+    let flushed_at = usize::try_from(load.flushed_at_minute()).unwrap();
+    let five = &minutes[flushed_at.saturating_sub(5)..flushed_at];
+    let mean = five.iter().sum::<f64>() / float(five.len());
+    let most = load.per_series(most.load(Ordering::Relaxed));
+    println!("flush: {} series: mean before {mean:.0} B/series, most while {most:.0}: {:.3}", plan.series, most / mean);
+}
+
+fn churn(plan: &load::Plan) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut load = Load::open(dir.path(), plan.clone());
+    load.run(3 * HOUR, |_, _| {});
+    let mut rounds = Vec::new();
+    for round in 1..=20 {
+        load.replace(plan.series / 20);
+        load.run(2 * HOUR, |_, _| {});
+        rounds.push(load.memory());
+        println!(
+            "churn: round {round}: {:.0} B/series, {} series in the head",
+            rounds[rounds.len() - 1],
+            load.head_series()
+        );
+    }
+    let third = rounds[2];
+    let (least, most) = extremes(&rounds[3..]);
+    println!("churn: rounds 4 to 20 beside round 3: {:.3} to {:.3}", least / third, most / third);
+}
+
+fn extremes(of: &[f64]) -> (f64, f64) {
+    of.iter().fold((f64::INFINITY, 0.0_f64), |(least, most), one| (least.min(*one), most.max(*one)))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure to look at")]
+fn float(of: usize) -> f64 {
+    of as f64
+}
+
+/// The memory of this process that no file is behind, in bytes.
+fn anonymous() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let anonymous = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+    anonymous.split_whitespace().next().unwrap().parse::<u64>().unwrap() * 1024
+}
