@@ -15,7 +15,7 @@
 //!
 //! # Order of locks
 //!
-//! `committing`, the gate of `readers`, `index`, `unlogged`, a stripe. Nobody holds two stripes.
+//! `committing`, the gate of `readers`, `index`, `unlogged`, a stripe. Nobody holds two stripes. `in_flight` is held alone.
 //!
 //! # What others call
 //!
@@ -39,6 +39,7 @@ mod stripe;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -80,9 +81,34 @@ pub(crate) struct Head {
     dropped: AtomicU64,
     /// How many deletions there have been: without any, label values need no look at series.
     deletions: AtomicU64,
+    /// The time of the oldest sample that each appender holds.
+    in_flight: Mutex<InFlight>,
     limbo: Mutex<Limbo>,
     replay: Mutex<Replay>,
     buffers: Mutex<Vec<Buffers>>,
+}
+
+/// Appenders that hold samples, each with the time of the oldest.
+#[derive(Debug, Default)]
+struct InFlight {
+    next: u64,
+    oldest: BTreeMap<u64, i64>,
+}
+
+impl InFlight {
+    /// Notes a sample of an appender, which gets a number by that.
+    fn note(&mut self, appender: &mut Option<u64>, t: i64) {
+        let number = *appender.get_or_insert_with(|| {
+            self.next += 1;
+            self.next
+        });
+        let oldest = self.oldest.entry(number).or_insert(t);
+        *oldest = t.min(*oldest);
+    }
+
+    fn oldest(&self) -> i64 {
+        self.oldest.values().copied().min().unwrap_or(i64::MAX)
+    }
 }
 
 /// The times of a head.
@@ -95,6 +121,8 @@ struct Bounds {
     valid: AtomicI64,
     /// The time of the first sample ever appended, `i64::MIN` before it.
     first: AtomicI64,
+    /// What is older is on its way into a block.
+    closing: AtomicI64,
 }
 
 impl Bounds {
@@ -104,6 +132,7 @@ impl Bounds {
             max: AtomicI64::new(i64::MIN),
             valid: AtomicI64::new(i64::MIN),
             first: AtomicI64::new(i64::MIN),
+            closing: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -160,6 +189,7 @@ impl Head {
             logged: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
             deletions: AtomicU64::new(0),
+            in_flight: Mutex::default(),
             limbo: Mutex::default(),
             replay: Mutex::default(),
             buffers: Mutex::default(),
@@ -199,6 +229,19 @@ impl Head {
     /// Says up to where blocks reach.
     pub(crate) fn set_min_valid_time(&self, t: i64) {
         self.bounds.valid.fetch_max(t, Ordering::Relaxed);
+    }
+
+    /// Takes nothing more before `before`, which is to become a block, and says whether all that was taken is committed. If not,
+    /// it is worth asking again: appenders live for a short time.
+    pub(crate) fn close_before(&self, before: i64) -> bool {
+        self.bounds.closing.fetch_max(before, Ordering::Relaxed);
+        // Who takes note of himself after this look finds the bound.
+        self.in_flight.lock().oldest() >= before
+    }
+
+    /// Whether the head has a series with this reference.
+    pub(crate) fn has(&self, reference: u64) -> bool {
+        self.stripes[stripe_of(reference)].lock().find(reference).is_some()
     }
 
     /// How many series there are.
@@ -245,7 +288,8 @@ impl Head {
     /// What is older than this is out of bounds.
     fn appendable_from(&self) -> i64 {
         let newest = self.bounds.max.load(Ordering::Relaxed).max(self.bounds.first.load(Ordering::Relaxed));
-        self.min_valid_time().max(newest.saturating_sub(self.around.options.chunk_range / 2))
+        let closing = self.bounds.closing.load(Ordering::Relaxed);
+        self.min_valid_time().max(closing).max(newest.saturating_sub(self.around.options.chunk_range / 2))
     }
 
     /// The series with these labels, which is made if there is none.

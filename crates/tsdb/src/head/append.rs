@@ -55,6 +55,8 @@ enum Kind {
 pub(crate) struct HeadAppender<'a> {
     head: &'a Head,
     buffers: Buffers,
+    /// What it is called among those that hold samples.
+    number: Option<u64>,
 }
 
 impl Buffers {
@@ -229,7 +231,7 @@ impl Buffers {
 
 impl<'a> HeadAppender<'a> {
     pub(super) fn new(head: &'a Head) -> Self {
-        Self { head, buffers: head.buffers.lock().pop().unwrap_or_default() }
+        Self { head, buffers: head.buffers.lock().pop().unwrap_or_default(), number: None }
     }
 }
 
@@ -244,6 +246,10 @@ impl Appender for HeadAppender<'_> {
         verdicts.resize(first + series.len(), Verdict::Accepted);
         if let Some(t) = columns.times().first() {
             self.head.bounds.begin(*t);
+        }
+        if let Some(oldest) = columns.times().iter().min() {
+            // Before the bound is read: see `Head::close_before`.
+            self.head.in_flight.lock().note(&mut self.number, *oldest);
         }
         let valid_from = self.head.appendable_from();
         let floats = columns.as_floats();
@@ -313,6 +319,9 @@ impl Drop for HeadAppender<'_> {
             locked.stripe(stripe).slot_mut(local).pending -= 1;
         }
         drop(locked);
+        if let Some(number) = self.number {
+            self.head.in_flight.lock().oldest.remove(&number);
+        }
         let mut buffers = std::mem::take(&mut self.buffers);
         buffers.clear();
         self.head.keep(buffers);

@@ -21,6 +21,8 @@ pub(crate) struct HeadReader<'a> {
     pub(super) head: &'a Head,
     ticket: Ticket<'a>,
     times: Interval,
+    /// What is older belongs to blocks, also where a chunk reaches back there.
+    pub(super) valid: i64,
 }
 
 /// What was read of a series.
@@ -45,8 +47,20 @@ impl<'a> HeadReader<'a> {
         let ticket = head.readers.open(times);
         // A truncation waits for the readers that came before it. Who comes later must not see what it has not got to yet; its
         // bound was set before it looked for readers, so a reader that it did not find sees the bound.
-        let valid = head.bounds.valid.load(Ordering::Relaxed);
-        Self { head, ticket, times: Interval::new(times.min.max(valid), times.max) }
+        let valid = head.min_valid_time();
+        let times = if times.min < valid {
+            let narrowed = Interval::new(valid, times.max);
+            head.readers.narrow(&ticket, narrowed);
+            narrowed
+        } else {
+            times
+        };
+        Self { head, ticket, times, valid }
+    }
+
+    /// Whether there is nothing to be read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.times.min > self.times.max || !self.overlaps(self.times)
     }
 
     /// What there is of a series in a range of time.
@@ -204,7 +218,7 @@ impl SeriesSet for HeadSet<'_> {
                 let deleted = self.found.deleted.take();
                 for chunk in self.found.chunks.drain(..) {
                     let end = self.found.hidden_from.map_or(i64::MAX, |from| from - 1);
-                    let outcome = pieces(self.reader.head, chunk, Interval::new(i64::MIN, end), |piece| {
+                    let outcome = pieces(self.reader.head, chunk, Interval::new(self.reader.valid, end), |piece| {
                         let mut view = ChunkView::new(piece.encoding, piece.min, piece.max, piece.bytes);
                         view.deleted = deleted.clone().filter(|deleted| deleted.overlaps(&view.interval()));
                         series.chunks.push(view);

@@ -62,6 +62,18 @@ impl Readers {
         Ticket { readers: self, number, seen }
     }
 
+    /// Says that a reader reads less than he had said when he was opened.
+    pub(super) fn narrow(&self, ticket: &Ticket<'_>, times: Interval) {
+        if let Some(live) = self.state.lock().live.get_mut(&ticket.number) {
+            live.times = times;
+        }
+    }
+
+    /// Whether somebody reads what lies before `before`.
+    pub(super) fn reach_before(&self, before: i64) -> bool {
+        self.state.lock().live.values().any(|live| live.times.min < before)
+    }
+
     /// The caller sees to it that there is one at a time.
     pub(super) fn apply(&self) -> Applying<'_> {
         let gate = self.gate.write();
