@@ -22,6 +22,7 @@
 //! All of it takes `&self`, from any thread.
 
 mod append;
+mod cardinality;
 mod cells;
 mod contract;
 mod cut;
@@ -48,6 +49,7 @@ use promd_model::{Interval, Labels, LabelsRef};
 use promd_storage::{Position, Refused, SeriesRef};
 
 pub(crate) use append::HeadAppender;
+pub use cardinality::Cardinality;
 pub(crate) use contract::{ChunkStore, Commit, CommitBatch, CommitLog, HeadOptions, HistogramColumns, MappedChunk};
 pub(crate) use read::HeadReader;
 pub(crate) use replay::Replayed;
@@ -167,7 +169,20 @@ pub(crate) struct HeadMemory {
 }
 
 impl HeadMemory {
+    /// Each with its name.
+    pub(crate) const fn parts(&self) -> [(&'static str, usize); 6] {
+        [
+            ("pairs", self.pairs),
+            ("labels", self.labels),
+            ("slots", self.slots),
+            ("chunks", self.chunks),
+            ("references", self.references),
+            ("histograms", self.histograms),
+        ]
+    }
+
     /// All of it.
+    #[cfg(test)]
     pub(crate) const fn total(&self) -> usize {
         self.pairs + self.labels + self.slots + self.chunks + self.references + self.histograms
     }
@@ -247,6 +262,16 @@ impl Head {
     /// How many series there are.
     pub(crate) fn series_count(&self) -> usize {
         self.index.read().len()
+    }
+
+    /// How many chunks there are, open ones included. This looks at every series.
+    pub(crate) fn chunk_count(&self) -> usize {
+        let of_stripe = |stripe: &Mutex<Stripe>| {
+            let locals = stripe.lock().locals();
+            // The lock is taken for one series at a time.
+            locals.map(|local| stripe.lock().chunk_count(local)).sum::<usize>()
+        };
+        self.stripes.iter().map(of_stripe).sum()
     }
 
     /// How many accepted samples were dropped at their commit, because another appender had been faster.

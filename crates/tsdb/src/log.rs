@@ -12,8 +12,9 @@ mod tests;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
+use promd_model::Interval;
 use promd_storage::Position;
-use promd_wal::record::Version;
+use promd_wal::record::{Tombstone, TombstonesEncoder, Version};
 use promd_wal::{Log, SeriesCopy};
 
 pub(crate) use durability::LogDurability;
@@ -52,6 +53,25 @@ impl HeadLog {
     /// How a commit becomes safe from a power loss.
     pub(crate) fn durability(&self) -> LogDurability {
         LogDurability::new(self.log.durability())
+    }
+
+    /// Logs what was deleted from series, and waits until a power loss does not bring it back.
+    pub(crate) fn log_deletions(&self, deleted: &[(u64, Interval)]) -> Result<(), TsdbError> {
+        let mut record = Vec::new();
+        let mut encoder = TombstonesEncoder::new(&mut record);
+        for (series, Interval { min, max }) in deleted {
+            encoder.push(Tombstone { series: *series, min: *min, max: *max });
+        }
+        self.log.append(&[&record])?;
+        // Whoever deletes wants to be sure, whatever the policy is for samples.
+        Ok(self.log.sync()?)
+    }
+
+    /// Ends both. Nothing can be logged after that.
+    pub(crate) fn close(&self) -> Result<(), TsdbError> {
+        let copied = self.copy.as_ref().map_or(Ok(()), |copy| copy.log().close());
+        self.log.close()?;
+        Ok(copied?)
     }
 
     /// How often the second copy could not be written. The commit is good all the same; what the copy lacks is lost only if the

@@ -1,6 +1,7 @@
 //! What a database counts, under Prometheus' names.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use promd_compactor::Retention;
@@ -8,6 +9,7 @@ use promd_metrics::{
     Counter, Gauge, Histogram, HistogramSettings, IntGauge, Metric, NativeSettings, Options, exponential_buckets,
     impl_collect,
 };
+use promd_wal::LogMetrics;
 
 /// The metrics of a database.
 pub struct DbMetrics {
@@ -30,6 +32,11 @@ pub struct DbMetrics {
     pub(super) lowest_timestamp_seconds: Metric<Gauge>,
     pub(super) tombstone_cleanup: Metric<Histogram>,
     pub(super) clean_start: Metric<IntGauge>,
+    pub(super) head_truncations: Metric<Counter>,
+    pub(super) checkpoints: Metric<Counter>,
+    pub(super) checkpoints_failed: Metric<Counter>,
+    pub(super) copies_failed: Metric<IntGauge>,
+    log: Arc<LogMetrics>,
 }
 
 impl_collect!(DbMetrics {
@@ -52,6 +59,11 @@ impl_collect!(DbMetrics {
     lowest_timestamp_seconds,
     tombstone_cleanup,
     clean_start,
+    head_truncations,
+    checkpoints,
+    checkpoints_failed,
+    copies_failed,
+    log,
 });
 
 impl fmt::Debug for DbMetrics {
@@ -61,8 +73,8 @@ impl fmt::Debug for DbMetrics {
 }
 
 impl DbMetrics {
-    pub(super) fn new(retention: &Retention) -> Self {
-        let metrics = Self::unset();
+    pub(super) fn new(retention: &Retention, log: Arc<LogMetrics>) -> Self {
+        let metrics = Self::unset(log);
         #[expect(clippy::cast_precision_loss, reason = "metrics are floats")]
         metrics.limit_bytes.set(retention.size.unwrap_or(0) as f64);
         metrics.limit_percentage.set(retention.percentage.unwrap_or(0.0));
@@ -70,7 +82,7 @@ impl DbMetrics {
         metrics
     }
 
-    fn unset() -> Self {
+    fn unset(log: Arc<LogMetrics>) -> Self {
         let options = |name: &str, help: &str| Options::new(format!("prometheus_tsdb_{name}"), help);
         let counter = |name: &str, help: &str| Metric::new(options(name, help));
         let gauge = |name: &str, help: &str| Metric::new(options(name, help));
@@ -146,6 +158,17 @@ impl DbMetrics {
                 "clean_start",
                 "-1: lockfile is disabled. 0: a lockfile from a previous execution was replaced. 1: lockfile creation was clean",
             )),
+            head_truncations: counter("head_truncations_total", "Total number of head truncations attempted."),
+            checkpoints: counter("checkpoint_creations_total", "Total number of checkpoint creations attempted."),
+            checkpoints_failed: counter(
+                "checkpoint_creations_failed_total",
+                "Total number of checkpoint creations that failed.",
+            ),
+            copies_failed: Metric::new(Options::new(
+                "promd_tsdb_series_copies_failed",
+                "Number of commits whose series are not in the second copy of the series records.",
+            )),
+            log,
         }
     }
 

@@ -1,9 +1,12 @@
 //! What a database can be told.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use promd_compactor::{Ranges, Retention};
 use promd_wal::Maintenance;
+
+use super::progress::ReplayProgress;
 
 /// The settings of a database; the default is that of Prometheus, where it has one.
 #[derive(Clone, Debug)]
@@ -26,6 +29,14 @@ pub struct Options {
     /// Whether a block that is damaged, but readable, is written again as a sound one during maintenance, so that Prometheus
     /// can open the directory. The damaged one is moved aside.
     pub repair: bool,
+    /// How the write-ahead log is written: segment size, compression, sync policy. Its maintenance is that of the database.
+    pub log: promd_wal::Options,
+    /// How many samples a chunk of floats in the head should have.
+    pub samples_per_chunk: u16,
+    /// How many series the head may hold. New ones are refused beyond that, and those that are there go on.
+    pub max_series: Option<usize>,
+    /// Where it is told how far the log has been replayed.
+    pub progress: Arc<ReplayProgress>,
     /// What the names of blocks are made unlike by, beside the time.
     pub seed: u64,
 }
@@ -41,6 +52,10 @@ impl Default for Options {
             reload_interval: Duration::from_mins(1),
             maintenance: Maintenance::Manual,
             repair: true,
+            log: promd_wal::Options::default(),
+            samples_per_chunk: 120,
+            max_series: None,
+            progress: Arc::default(),
             seed: 0,
         }
     }

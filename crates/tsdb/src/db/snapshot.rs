@@ -1,19 +1,22 @@
-//! A copy of all blocks that costs no space: hard links.
+//! A copy of all blocks that costs no space: hard links. The head becomes a block of its own there.
 
 use std::ffi::OsStr;
 use std::path::Path;
 
-use promd_block::BlockId;
+use promd_block::{BlockId, Meta, write};
 use promd_fs::{EntryKind, Fs};
+use promd_model::Interval;
 
+use super::losses::WithLosses;
+use super::work::Work;
 use super::{DbError, Inner};
 
 /// The end of the name of a folder that is being filled, as Prometheus has it.
 const FOR_CREATION: &str = ".tmp-for-creation";
 
 impl Inner {
-    /// Links every block into `to`, which is made if it is missing.
-    pub(super) fn snapshot(&self, to: &Path) -> Result<(), DbError> {
+    /// Links every block into `to`, which is made if it is missing, and writes the head there.
+    pub(super) fn snapshot(&self, work: &mut Work, to: &Path, with_head: bool) -> Result<(), DbError> {
         if to == self.dir {
             return Err(DbError::SnapshotPlace("cannot snapshot into base directory"));
         }
@@ -31,10 +34,28 @@ impl Inner {
             link_all(&*self.fs, loaded.block.dir(), &filling)?;
             self.fs.rename_durably(&filling, &to.join(id.to_string()))?;
         }
+        if with_head {
+            self.write_head(work, to)?;
+        }
         // The names of the folders above, which may be new.
         for above in to.ancestors().skip(1).take_while(|above| above.starts_with(&self.dir)) {
             self.fs.sync_dir(above)?;
         }
+        Ok(())
+    }
+
+    /// Writes what the head holds at this moment as one block into `to`.
+    fn write_head(&self, work: &mut Work, to: &Path) -> Result<(), DbError> {
+        let head = &self.live.head;
+        let Some((min, max)) = head.min_time().zip(head.max_time()) else { return Ok(()) };
+        let range = Interval::new(min.max(head.min_valid_time()), max);
+        let id = self.new_id(work)?;
+        let mut meta = Meta::new(id, range.min, range.max.saturating_add(1));
+        meta.compaction.level = 1;
+        meta.compaction.sources = vec![id];
+        let lost = self.live.losses.read().part(range);
+        let mut source = WithLosses { source: head.source(range), lost };
+        write(&self.fs, to, meta, &mut source, &self.write_options(), &mut |_| self.go_on())?;
         Ok(())
     }
 }
