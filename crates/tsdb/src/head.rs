@@ -15,7 +15,7 @@
 //!
 //! # Order of locks
 //!
-//! `committing`, the gate of `readers`, `index`, `unlogged`, a stripe. Nobody holds two stripes.
+//! `committing`, the gate of `readers`, `index`, `unlogged`, a stripe, `exemplars`. Nobody holds two stripes.
 //!
 //! # What others call
 //!
@@ -25,6 +25,7 @@ mod append;
 mod cells;
 mod contract;
 mod cut;
+mod exemplars;
 mod gc;
 mod index;
 mod mapped;
@@ -48,11 +49,13 @@ use promd_storage::{Position, Refused, SeriesRef};
 
 pub(crate) use append::HeadAppender;
 pub(crate) use contract::{ChunkStore, Commit, CommitBatch, CommitLog, HeadOptions, HistogramColumns, MappedChunk};
+pub(crate) use exemplars::ExemplarStats;
 pub(crate) use read::HeadReader;
 pub(crate) use replay::Replayed;
 pub(crate) use source::HeadSource;
 
 use crate::TsdbError;
+use crate::exemplars::Exemplars;
 use append::Buffers;
 use gc::Limbo;
 use index::Index;
@@ -75,6 +78,7 @@ pub(crate) struct Head {
     /// Series that are in no record yet, by reference and slot. They go into the record of the next commit, whoever made them.
     unlogged: Mutex<Vec<(u64, u32)>>,
     bounds: Bounds,
+    exemplars: Mutex<Exemplars>,
     next_reference: AtomicU64,
     logged: AtomicU64,
     dropped: AtomicU64,
@@ -135,12 +139,14 @@ pub(crate) struct HeadMemory {
     pub(crate) references: usize,
     /// Open chunks of histograms.
     pub(crate) histograms: usize,
+    /// The ring of exemplars.
+    pub(crate) exemplars: usize,
 }
 
 impl HeadMemory {
     /// All of it.
     pub(crate) const fn total(&self) -> usize {
-        self.pairs + self.labels + self.slots + self.chunks + self.references + self.histograms
+        self.pairs + self.labels + self.slots + self.chunks + self.references + self.histograms + self.exemplars
     }
 }
 
@@ -156,6 +162,7 @@ impl Head {
             committing: Mutex::new(()),
             unlogged: Mutex::default(),
             bounds: Bounds::new(),
+            exemplars: Mutex::new(Exemplars::new(options.max_exemplars, 0)),
             next_reference: AtomicU64::new(1),
             logged: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
@@ -224,6 +231,7 @@ impl Head {
         let index = self.index.read();
         memory.pairs = index.pairs.heap_bytes();
         memory.labels = index.heap_bytes();
+        memory.exemplars = self.exemplars.lock().heap_bytes();
         memory
     }
 

@@ -281,7 +281,7 @@ impl Appender for HeadAppender<'_> {
                 };
             }
         }
-        buffers.exemplars.extend(batch.exemplars().iter().map(|(series, exemplar)| (series.0, exemplar.clone())));
+        self.head.take_exemplars(batch.exemplars(), &mut buffers.exemplars);
         buffers.metadata.extend(batch.metadatas().iter().map(|(series, metadata)| (series.0, metadata.clone())));
     }
 
@@ -298,6 +298,7 @@ impl Appender for HeadAppender<'_> {
             }
         };
         self.head.apply(&self.buffers);
+        self.head.apply_exemplars(&self.buffers.exemplars);
         // Nothing is left to be taken back.
         self.buffers.clear();
         Ok(position)

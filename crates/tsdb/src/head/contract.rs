@@ -42,7 +42,7 @@ pub(crate) struct Commit<'a> {
     pub(crate) metadata: &'a [(u64, Metadata)],
     /// The samples. There is more than one batch only if a series changes between floats and histograms.
     pub(crate) batches: &'a [CommitBatch],
-    /// Exemplars as they were appended: whoever keeps exemplars decides which of them he takes.
+    /// The exemplars that the ring has room for, as far as that can be told before it takes them.
     pub(crate) exemplars: &'a [(u64, Exemplar)],
 }
 
@@ -115,10 +115,12 @@ pub(crate) struct HeadOptions {
     pub(crate) max_series: Option<usize>,
     /// How many samples a chunk of floats should have.
     pub(crate) samples_per_chunk: u16,
+    /// How many exemplars all series together may have.
+    pub(crate) max_exemplars: usize,
 }
 
 impl Default for HeadOptions {
     fn default() -> Self {
-        Self { chunk_range: 2 * 60 * 60 * 1000, max_series: None, samples_per_chunk: 120 }
+        Self { chunk_range: 2 * 60 * 60 * 1000, max_series: None, samples_per_chunk: 120, max_exemplars: 0 }
     }
 }

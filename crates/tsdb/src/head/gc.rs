@@ -39,6 +39,7 @@ impl Head {
             }
         }
         let gone = self.remove_empty(&empty);
+        self.exemplars.lock().forget(&gone);
         self.reclaim();
         // Samples that were committed meanwhile are newer than what was found.
         if oldest == i64::MAX {

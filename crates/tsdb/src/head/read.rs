@@ -8,7 +8,8 @@ use bytes::Bytes;
 use promd_chunk::{Encoder, Encoding};
 use promd_model::{Columns, Interval, Intervals, Matcher};
 use promd_storage::{
-    ChunkView, LabelQuery, Listed, Order, Projection, Reader, Select, Series, SeriesSet, StorageError, Warnings,
+    ChunkView, LabelQuery, Listed, Order, Projection, Reader, Select, Series, SeriesExemplars, SeriesSet, StorageError,
+    Warnings,
 };
 
 use super::Head;
@@ -151,6 +152,10 @@ impl Reader for HeadReader<'_> {
                 texts.insert(value.to_owned());
             }
         }))
+    }
+
+    fn exemplars(&self, selectors: &[Vec<Matcher>], times: Interval) -> Result<Vec<SeriesExemplars>, StorageError> {
+        Ok(self.head.find_exemplars(selectors, times))
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use hashbrown::HashMap;
 use promd_chunk::{Float, Integer};
-use promd_model::{FloatHistogram, Histogram, Interval, LabelsRef};
+use promd_model::{Exemplar, FloatHistogram, Histogram, Interval, LabelsRef};
 use promd_wal::record::{SampleColumns, Stamp};
 
 use super::append::Locked;
@@ -138,6 +138,16 @@ impl Head {
         Replayed { appended: 1, ..Replayed::default() }
     }
 
+    /// An exemplar of a log.
+    pub(crate) fn replay_exemplar(&self, reference: u64, exemplar: &Exemplar) -> Replayed {
+        let known = self.slot_of(reference).and_then(|slot| self.add_exemplar(self.reference_of(slot).0, exemplar));
+        match known {
+            None => Replayed { unknown: 1, ..Replayed::default() },
+            Some(Err(_)) => Replayed { passed: 1, ..Replayed::default() },
+            Some(Ok(())) => Replayed { appended: 1, ..Replayed::default() },
+        }
+    }
+
     /// A deletion of a log. One of all times says that the series was taken out of the head.
     pub(crate) fn replay_tombstone(&self, reference: u64, interval: Interval) -> Replayed {
         self.next_reference.fetch_max(reference.saturating_add(1), Ordering::Relaxed);
@@ -149,10 +159,12 @@ impl Head {
         if interval == Interval::ALL {
             let mut index = self.index.write();
             let mut stripe = self.stripes[stripe].lock();
+            let own = stripe.slot(local).reference;
             stripe.remove(local);
             stripe.free_slot(local);
             index.strike(slot);
             index.release(&[slot]);
+            self.exemplars.lock().forget(&[own]);
         } else {
             self.stripes[stripe].lock().delete(local, interval);
             self.deletions.fetch_add(1, Ordering::Relaxed);

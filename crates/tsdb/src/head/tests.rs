@@ -1,6 +1,7 @@
 //! The head alone: chunks go to a vector, and so do commits.
 
 mod accept;
+mod exemplars;
 mod memory;
 mod model;
 mod read;
@@ -42,6 +43,7 @@ struct World {
 struct Logged {
     series: Vec<(u64, Labels)>,
     batches: Vec<CommitBatch>,
+    exemplars: Vec<(u64, promd_model::Exemplar)>,
 }
 
 impl World {
@@ -84,7 +86,8 @@ impl CommitLog for World {
     fn log(&self, commit: &Commit<'_>) -> Result<Position, TsdbError> {
         self.refuse()?;
         let mut commits = self.commits.lock();
-        commits.push(Logged { series: commit.series.to_vec(), batches: commit.batches.to_vec() });
+        let (series, batches) = (commit.series.to_vec(), commit.batches.to_vec());
+        commits.push(Logged { series, batches, exemplars: commit.exemplars.to_vec() });
         Ok(Position(commits.len() as u64))
     }
 }

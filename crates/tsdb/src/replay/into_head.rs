@@ -1,13 +1,13 @@
 //! The head as what a log is replayed into.
 
-use promd_model::{FloatHistogram, Histogram, Interval, LabelsRef};
+use promd_model::{Exemplar, FloatHistogram, Histogram, Interval, LabelsBuilder, LabelsRef, Millis};
 use promd_wal::record::{ExemplarEntry, MetadataEntry, SampleColumns, Stamp};
 
 use super::{ReplayTarget, Replayed};
 use crate::chunks_head::MappedChunk;
 use crate::head::Head;
 
-/// A head that is brought back. It keeps neither exemplars nor metadata: they are passed over.
+/// A head that is brought back. It keeps no metadata: they are passed over.
 pub(crate) struct IntoHead<'h>(pub(crate) &'h Head);
 
 impl From<crate::head::Replayed> for Replayed {
@@ -43,8 +43,18 @@ impl ReplayTarget for IntoHead<'_> {
         self.0.replay_tombstone(reference, interval).into()
     }
 
-    fn exemplar(&mut self, _: &ExemplarEntry<'_>) -> Replayed {
-        Replayed { passed: 1, ..Replayed::default() }
+    fn exemplar(&mut self, exemplar: &ExemplarEntry<'_>) -> Replayed {
+        // Those of before the head belong to nothing that it answers for (`tsdb/head_wal.go`).
+        if exemplar.stamp.time < self.0.min_valid_time() {
+            return Replayed { passed: 1, ..Replayed::default() };
+        }
+        let mut scratch = LabelsBuilder::new();
+        let Ok(labels) = exemplar.labels.view(&mut scratch) else {
+            return Replayed { passed: 1, ..Replayed::default() };
+        };
+        let (labels, timestamp) = (labels.to_labels(), Millis(exemplar.stamp.time));
+        let known = Exemplar { labels, value: exemplar.value, timestamp, has_timestamp: false };
+        self.0.replay_exemplar(exemplar.stamp.series, &known).into()
     }
 
     fn metadata(&mut self, _: &MetadataEntry<'_>) -> Replayed {

@@ -16,7 +16,7 @@ fn brought_back(world: &World, with_chunks: bool) -> Head {
     for (at, stored) in (0..).zip(&chunks).filter(|_| with_chunks) {
         head.replay_mapped(stored.reference, MappedChunk { at, interval: stored.interval });
     }
-    for Logged { series, batches } in world.commits.lock().clone() {
+    for Logged { series, batches, .. } in world.commits.lock().clone() {
         series.iter().for_each(|(reference, labels)| head.replay_series(*reference, labels.view()));
         for batch in batches {
             head.replay_floats(&batch.floats);
