@@ -15,7 +15,7 @@
 //!
 //! # Order of locks
 //!
-//! `committing`, the gate of `readers`, `index`, `unlogged`, a stripe, `exemplars`. Nobody holds two stripes.
+//! `committing`, the gate of `readers`, `index`, `unlogged`, a stripe, `exemplars` or `sayings`. Nobody holds two stripes.
 //!
 //! # What others call
 //!
@@ -29,6 +29,7 @@ mod exemplars;
 mod gc;
 mod index;
 mod mapped;
+mod metadata;
 mod open;
 mod pairs;
 mod read;
@@ -49,7 +50,6 @@ use promd_storage::{Position, Refused, SeriesRef};
 
 pub(crate) use append::HeadAppender;
 pub(crate) use contract::{ChunkStore, Commit, CommitBatch, CommitLog, HeadOptions, HistogramColumns, MappedChunk};
-pub(crate) use exemplars::ExemplarStats;
 pub(crate) use read::HeadReader;
 pub(crate) use replay::Replayed;
 pub(crate) use source::HeadSource;
@@ -59,6 +59,7 @@ use crate::exemplars::Exemplars;
 use append::Buffers;
 use gc::Limbo;
 use index::Index;
+use metadata::Sayings;
 use readers::Readers;
 use replay::Replay;
 use stripe::{STRIPES, Stripe, StripeMemory, Surroundings, join, split, stripe_of};
@@ -79,6 +80,7 @@ pub(crate) struct Head {
     unlogged: Mutex<Vec<(u64, u32)>>,
     bounds: Bounds,
     exemplars: Mutex<Exemplars>,
+    sayings: Mutex<Sayings>,
     next_reference: AtomicU64,
     logged: AtomicU64,
     dropped: AtomicU64,
@@ -141,12 +143,16 @@ pub(crate) struct HeadMemory {
     pub(crate) histograms: usize,
     /// The ring of exemplars.
     pub(crate) exemplars: usize,
+    /// What is said of metrics.
+    pub(crate) metadata: usize,
 }
 
 impl HeadMemory {
     /// All of it.
     pub(crate) const fn total(&self) -> usize {
-        self.pairs + self.labels + self.slots + self.chunks + self.references + self.histograms + self.exemplars
+        let series = self.pairs + self.labels + self.slots;
+        let samples = self.chunks + self.references + self.histograms;
+        series + samples + self.exemplars + self.metadata
     }
 }
 
@@ -163,6 +169,7 @@ impl Head {
             unlogged: Mutex::default(),
             bounds: Bounds::new(),
             exemplars: Mutex::new(Exemplars::new(options.max_exemplars, 0)),
+            sayings: Mutex::default(),
             next_reference: AtomicU64::new(1),
             logged: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
@@ -231,6 +238,7 @@ impl Head {
         let index = self.index.read();
         memory.pairs = index.pairs.heap_bytes();
         memory.labels = index.heap_bytes();
+        memory.metadata = self.sayings.lock().heap_bytes();
         memory.exemplars = self.exemplars.lock().heap_bytes();
         memory
     }

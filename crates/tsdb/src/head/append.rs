@@ -282,7 +282,7 @@ impl Appender for HeadAppender<'_> {
             }
         }
         self.head.take_exemplars(batch.exemplars(), &mut buffers.exemplars);
-        buffers.metadata.extend(batch.metadatas().iter().map(|(series, metadata)| (series.0, metadata.clone())));
+        self.head.take_metadata(batch.metadatas(), &mut buffers.metadata);
     }
 
     fn commit(mut self: Box<Self>) -> Result<Position, StorageError> {
@@ -299,6 +299,7 @@ impl Appender for HeadAppender<'_> {
         };
         self.head.apply(&self.buffers);
         self.head.apply_exemplars(&self.buffers.exemplars);
+        self.head.apply_metadata(&self.buffers.metadata);
         // Nothing is left to be taken back.
         self.buffers.clear();
         Ok(position)

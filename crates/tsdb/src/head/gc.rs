@@ -68,7 +68,8 @@ impl Head {
                 continue;
             }
             gone.push(stripe.slot(local).reference);
-            stripe.remove(local);
+            let said = stripe.remove(local);
+            self.sayings.lock().release(said);
             index.strike(*slot);
             limbo.0.push_back((reader, *slot));
         }

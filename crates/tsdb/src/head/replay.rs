@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use hashbrown::HashMap;
 use promd_chunk::{Float, Integer};
-use promd_model::{Exemplar, FloatHistogram, Histogram, Interval, LabelsRef};
+use promd_model::{Exemplar, FloatHistogram, Histogram, Interval, LabelsRef, Metadata};
 use promd_wal::record::{SampleColumns, Stamp};
 
 use super::append::Locked;
@@ -148,6 +148,12 @@ impl Head {
         }
     }
 
+    /// What a log says of a metric.
+    pub(crate) fn replay_metadata(&self, reference: u64, metadata: &Metadata) -> Replayed {
+        let known = self.slot_of(reference).is_some_and(|slot| self.set_metadata(self.reference_of(slot).0, metadata));
+        Replayed { appended: u64::from(known), unknown: u64::from(!known), ..Replayed::default() }
+    }
+
     /// A deletion of a log. One of all times says that the series was taken out of the head.
     pub(crate) fn replay_tombstone(&self, reference: u64, interval: Interval) -> Replayed {
         self.next_reference.fetch_max(reference.saturating_add(1), Ordering::Relaxed);
@@ -160,7 +166,8 @@ impl Head {
             let mut index = self.index.write();
             let mut stripe = self.stripes[stripe].lock();
             let own = stripe.slot(local).reference;
-            stripe.remove(local);
+            let said = stripe.remove(local);
+            self.sayings.lock().release(said);
             stripe.free_slot(local);
             index.strike(slot);
             index.release(&[slot]);

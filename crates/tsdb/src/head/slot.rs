@@ -5,6 +5,7 @@ use promd_model::{FloatHistogram, Histogram, same_bits};
 use promd_storage::Verdict;
 
 use super::cells::NONE;
+use super::metadata::Said;
 
 /// A series: 64 bytes, a cache line.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(super) struct Slot {
     pub(super) pending: u32,
     /// Whether the open chunk is one of histograms, which lies elsewhere.
     pub(super) histograms: bool,
+    /// What it says of its metric.
+    pub(super) metadata: Said,
 }
 
 const _: () = assert!(size_of::<Slot>() == 64);
@@ -38,6 +41,7 @@ impl Slot {
             until: 0,
             pending: 0,
             histograms: false,
+            metadata: Said::NOTHING,
         }
     }
 }

@@ -12,6 +12,7 @@ use super::cells::{Cells, NONE};
 use super::contract::{ChunkStore, HeadOptions};
 use super::cut::{MAX_XOR_BYTES, foresee, range_end, spread};
 use super::mapped::{Full, Place, References};
+use super::metadata::Said;
 use super::open::{HeadKind, OpenHistograms, OpenOf, Pushed};
 use super::slot::{Judgement, Last, New, Slot};
 
@@ -113,8 +114,8 @@ impl Stripe {
         local
     }
 
-    /// Forgets a series. Its slot is not used again before it is [freed](Self::free_slot).
-    pub(super) fn remove(&mut self, local: u32) {
+    /// Forgets a series, and returns what it said of its metric. Its slot is not used again before it is [freed](Self::free_slot).
+    pub(super) fn remove(&mut self, local: u32) -> Said {
         let reference = self.slot(local).reference;
         if let Ok(entry) = self.by_reference.find_entry(hash(reference), |other| *other == local) {
             entry.remove();
@@ -123,7 +124,7 @@ impl Stripe {
         self.references.forget(self.slot(local).mapped);
         self.deleted.remove(&local);
         self.hidden.remove(&local);
-        *self.slot_mut(local) = Slot::new(0);
+        std::mem::replace(self.slot_mut(local), Slot::new(0)).metadata
     }
 
     /// Makes the slot of a removed series free for another one.

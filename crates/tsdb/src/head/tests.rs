@@ -3,6 +3,7 @@
 mod accept;
 mod exemplars;
 mod memory;
+mod metadata;
 mod model;
 mod read;
 mod replay;
@@ -44,6 +45,7 @@ struct Logged {
     series: Vec<(u64, Labels)>,
     batches: Vec<CommitBatch>,
     exemplars: Vec<(u64, promd_model::Exemplar)>,
+    metadata: Vec<(u64, promd_model::Metadata)>,
 }
 
 impl World {
@@ -87,7 +89,8 @@ impl CommitLog for World {
         self.refuse()?;
         let mut commits = self.commits.lock();
         let (series, batches) = (commit.series.to_vec(), commit.batches.to_vec());
-        commits.push(Logged { series, batches, exemplars: commit.exemplars.to_vec() });
+        let (exemplars, metadata) = (commit.exemplars.to_vec(), commit.metadata.to_vec());
+        commits.push(Logged { series, batches, exemplars, metadata });
         Ok(Position(commits.len() as u64))
     }
 }

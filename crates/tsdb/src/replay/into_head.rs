@@ -7,7 +7,7 @@ use super::{ReplayTarget, Replayed};
 use crate::chunks_head::MappedChunk;
 use crate::head::Head;
 
-/// A head that is brought back. It keeps no metadata: they are passed over.
+/// A head that is brought back.
 pub(crate) struct IntoHead<'h>(pub(crate) &'h Head);
 
 impl From<crate::head::Replayed> for Replayed {
@@ -57,7 +57,7 @@ impl ReplayTarget for IntoHead<'_> {
         self.0.replay_exemplar(exemplar.stamp.series, &known).into()
     }
 
-    fn metadata(&mut self, _: &MetadataEntry<'_>) -> Replayed {
-        Replayed { passed: 1, ..Replayed::default() }
+    fn metadata(&mut self, metadata: &MetadataEntry<'_>) -> Replayed {
+        self.0.replay_metadata(metadata.series, &metadata.to_metadata()).into()
     }
 }
