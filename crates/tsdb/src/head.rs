@@ -23,11 +23,14 @@
 
 mod append;
 mod cells;
+mod commit;
 mod contract;
 mod cut;
 mod exemplars;
 mod gc;
 mod index;
+mod late;
+mod late_blocks;
 mod mapped;
 mod metadata;
 mod open;
@@ -37,6 +40,7 @@ mod readers;
 mod replay;
 mod slot;
 mod source;
+mod stage;
 mod stripe;
 #[cfg(test)]
 mod tests;
@@ -49,7 +53,10 @@ use promd_model::{Interval, Labels, LabelsRef};
 use promd_storage::{Position, Refused, SeriesRef};
 
 pub(crate) use append::HeadAppender;
-pub(crate) use contract::{ChunkStore, Commit, CommitBatch, CommitLog, HeadOptions, HistogramColumns, MappedChunk};
+pub(crate) use contract::{
+    ChunkStore, Commit, CommitBatch, CommitLog, HeadOptions, HistogramColumns, LateLog, LateStep, MappedChunk,
+};
+pub(crate) use late_blocks::LateBlocks;
 pub(crate) use read::HeadReader;
 pub(crate) use replay::Replayed;
 pub(crate) use source::HeadSource;
@@ -59,9 +66,11 @@ use crate::exemplars::Exemplars;
 use append::Buffers;
 use gc::Limbo;
 use index::Index;
+use late_blocks::LateState;
 use metadata::Sayings;
 use readers::Readers;
 use replay::Replay;
+use slot::Horizon;
 use stripe::{STRIPES, Stripe, StripeMemory, Surroundings, join, split, stripe_of};
 
 /// How many buffers of appenders are kept.
@@ -81,6 +90,7 @@ pub(crate) struct Head {
     bounds: Bounds,
     exemplars: Mutex<Exemplars>,
     sayings: Mutex<Sayings>,
+    late: LateState,
     next_reference: AtomicU64,
     logged: AtomicU64,
     dropped: AtomicU64,
@@ -141,6 +151,8 @@ pub(crate) struct HeadMemory {
     pub(crate) references: usize,
     /// Open chunks of histograms.
     pub(crate) histograms: usize,
+    /// Samples that came out of order.
+    pub(crate) late: usize,
     /// The ring of exemplars.
     pub(crate) exemplars: usize,
     /// What is said of metrics.
@@ -151,7 +163,7 @@ impl HeadMemory {
     /// All of it.
     pub(crate) const fn total(&self) -> usize {
         let series = self.pairs + self.labels + self.slots;
-        let samples = self.chunks + self.references + self.histograms;
+        let samples = self.chunks + self.references + self.histograms + self.late;
         series + samples + self.exemplars + self.metadata
     }
 }
@@ -168,8 +180,9 @@ impl Head {
             committing: Mutex::new(()),
             unlogged: Mutex::default(),
             bounds: Bounds::new(),
-            exemplars: Mutex::new(Exemplars::new(options.max_exemplars, 0)),
+            exemplars: Mutex::new(Exemplars::new(options.max_exemplars, options.late_window)),
             sayings: Mutex::default(),
+            late: LateState::new(options.late_window),
             next_reference: AtomicU64::new(1),
             logged: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
@@ -229,11 +242,12 @@ impl Head {
     pub(crate) fn memory(&self) -> HeadMemory {
         let mut memory = HeadMemory::default();
         for stripe in &self.stripes {
-            let StripeMemory { slots, chunks, references, histograms } = stripe.lock().memory();
+            let StripeMemory { slots, chunks, references, histograms, late } = stripe.lock().memory();
             memory.slots += slots;
             memory.chunks += chunks;
             memory.references += references;
             memory.histograms += histograms;
+            memory.late += late;
         }
         let index = self.index.read();
         memory.pairs = index.pairs.heap_bytes();
@@ -258,10 +272,12 @@ impl Head {
         named.collect()
     }
 
-    /// What is older than this is out of bounds.
-    fn appendable_from(&self) -> i64 {
+    /// How old samples may be.
+    fn horizon(&self) -> Horizon {
         let newest = self.bounds.max.load(Ordering::Relaxed).max(self.bounds.first.load(Ordering::Relaxed));
-        self.min_valid_time().max(newest.saturating_sub(self.around.options.chunk_range / 2))
+        let valid_from = self.min_valid_time().max(newest.saturating_sub(self.around.options.chunk_range / 2));
+        let window = self.late.window();
+        Horizon { valid_from, late_from: (window > 0).then(|| newest.saturating_sub(window)) }
     }
 
     /// The series with these labels, which is made if there is none.

@@ -16,7 +16,6 @@
 pub mod chunks_head;
 mod db;
 mod error;
-#[cfg_attr(not(test), expect(dead_code, reason = "the database that holds the exemplars is not here yet"))]
 mod exemplars;
 #[cfg_attr(not(test), expect(dead_code, reason = "the database that holds the head is not here yet"))]
 mod head;
@@ -24,6 +23,11 @@ mod head;
 mod log;
 #[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the database that replays the log is not here yet"))]
 mod replay;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "the database that holds the log of late samples is not here yet")
+)]
+mod wbl;
 
 pub use db::{DamageReport, Db, DbError, DbMetrics, LeftOut, Options};
 pub use error::TsdbError;

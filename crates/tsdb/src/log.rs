@@ -17,11 +17,11 @@ use promd_wal::record::Version;
 use promd_wal::{Log, SeriesCopy};
 
 pub(crate) use durability::LogDurability;
+pub(crate) use encode::Records;
 
 use crate::TsdbError;
 use crate::head::{Commit, CommitLog};
 use durability::to_storage;
-use encode::Records;
 
 /// The log of a head.
 #[derive(Debug)]

@@ -22,12 +22,17 @@ pub(crate) struct HeadReader<'a> {
     pub(super) head: &'a Head,
     ticket: Ticket<'a>,
     times: Interval,
+    /// Late samples are read from before the times of the head, too, unless they are in blocks: those of chunks below this number.
+    late_times: Interval,
+    late_from: u64,
 }
 
 /// What was read of a series.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) chunks: Vec<FoundChunk>,
+    /// Of samples that came out of order. They are seen as soon as they are committed.
+    pub(super) late: Vec<FoundChunk>,
     pub(super) deleted: Option<Arc<Intervals>>,
     /// Nothing is seen from here on.
     pub(super) hidden_from: Option<i64>,
@@ -47,15 +52,33 @@ impl<'a> HeadReader<'a> {
         // A truncation waits for the readers that came before it. Who comes later must not see what it has not got to yet; its
         // bound was set before it looked for readers, so a reader that it did not find sees the bound.
         let valid = head.bounds.valid.load(Ordering::Relaxed);
-        Self { head, ticket, times: Interval::new(times.min.max(valid), times.max) }
+        // The same holds for late samples that have gone into blocks.
+        let late_from = head.late.read_from();
+        let in_order = Interval::new(times.min.max(valid), times.max);
+        Self { head, ticket, times: in_order, late_times: times, late_from }
     }
 
-    /// What there is of a series in a range of time.
+    /// What there is of a series in a range of time, in the order of its samples' arrival.
     pub(super) fn find(&self, slot: u32, times: Interval, found: &mut Found) {
+        self.find_in(slot, Some(times), None, found);
+    }
+
+    /// What came late, in chunks that have a number below `before`.
+    pub(super) fn find_late(&self, slot: u32, times: Interval, before: u64, found: &mut Found) {
+        self.find_in(slot, None, Some((times, before)), found);
+    }
+
+    fn find_in(&self, slot: u32, times: Option<Interval>, late: Option<(Interval, u64)>, found: &mut Found) {
         let (stripe, local) = split(slot);
         found.chunks.clear();
+        found.late.clear();
         let stripe = self.head.stripes[stripe].lock();
-        stripe.chunks(local, times, &mut found.chunks);
+        if let Some(times) = times {
+            stripe.chunks(local, times, &mut found.chunks);
+        }
+        if let Some((times, before)) = late {
+            stripe.late_chunks(local, times, self.late_from..before, &mut found.late);
+        }
         found.deleted = stripe.deleted(local).map(Arc::clone);
         found.hidden_from = stripe.hidden_from(local, self.ticket.seen);
         drop(stripe);
@@ -63,7 +86,9 @@ impl<'a> HeadReader<'a> {
             found.chunks.retain(|chunk| chunk.min < from);
         }
         if let Some(deleted) = &found.deleted {
-            found.chunks.retain(|chunk| !deleted.covers(&Interval::new(chunk.min, chunk.max)));
+            let seen = |chunk: &FoundChunk| !deleted.covers(&Interval::new(chunk.min, chunk.max));
+            found.chunks.retain(seen);
+            found.late.retain(seen);
         }
     }
 
@@ -71,10 +96,14 @@ impl<'a> HeadReader<'a> {
     fn is_seen(&self, slot: u32, times: Interval) -> bool {
         let (stripe, local) = split(slot);
         let stripe = self.head.stripes[stripe].lock();
-        let Some(interval) = stripe.interval(local) else { return false };
         let end = stripe.hidden_from(local, self.ticket.seen).map_or(i64::MAX, |from| from.saturating_sub(1));
-        let seen = Interval::new(interval.min.max(times.min), interval.max.min(times.max).min(end));
-        seen.min <= seen.max && stripe.deleted(local).is_none_or(|deleted| !deleted.covers(&seen))
+        let is_seen = |interval: Interval, reader: Interval, end: i64| {
+            let (min, max) = (times.min.max(reader.min), times.max.min(reader.max).min(end));
+            let seen = Interval::new(interval.min.max(min), interval.max.min(max));
+            seen.min <= seen.max && stripe.deleted(local).is_none_or(|deleted| !deleted.covers(&seen))
+        };
+        stripe.interval(local).is_some_and(|interval| is_seen(interval, self.times, end))
+            || stripe.late_interval(local).is_some_and(|interval| is_seen(interval, self.late_times, i64::MAX))
     }
 
     /// The series that match, in the order that is asked for.
@@ -90,7 +119,8 @@ impl<'a> HeadReader<'a> {
     /// Whether the head has anything to say about a time.
     fn overlaps(&self, times: Interval) -> bool {
         let (min, max) = (self.head.min_time(), self.head.max_time());
-        min.zip(max).is_some_and(|(min, max)| Interval::new(min, max).overlaps(&times))
+        let in_order = min.zip(max).map(|(min, max)| Interval::new(min, max));
+        in_order.into_iter().chain(self.head.late_interval()).any(|interval| interval.overlaps(&times))
     }
 
     fn list(
@@ -126,7 +156,8 @@ impl Reader for HeadReader<'_> {
         Ok(Box::new(HeadSet {
             reader: self,
             slots: self.slots(select.matchers, select.order).into_iter(),
-            times: Interval::new(select.times.min.max(self.times.min), select.times.max.min(self.times.max)),
+            times: both(select.times, self.times),
+            late_times: both(select.times, self.late_times),
             left: select.limit.unwrap_or(usize::MAX),
             labels_only: select.hints.labels_only,
             projection,
@@ -187,6 +218,7 @@ struct HeadSet<'a> {
     reader: &'a HeadReader<'a>,
     slots: std::vec::IntoIter<u32>,
     times: Interval,
+    late_times: Interval,
     left: usize,
     labels_only: bool,
     projection: Option<Owned>,
@@ -201,20 +233,17 @@ impl SeriesSet for HeadSet<'_> {
             && let Some(slot) = self.slots.next()
         {
             if self.labels_only {
-                if !self.reader.is_seen(slot, self.times) {
+                if !self.reader.is_seen(slot, self.late_times) {
                     continue;
                 }
             } else {
-                self.reader.find(slot, self.times, &mut self.found);
-                let deleted = self.found.deleted.take();
-                for chunk in self.found.chunks.drain(..) {
-                    let end = self.found.hidden_from.map_or(i64::MAX, |from| from - 1);
-                    let outcome = pieces(self.reader.head, chunk, Interval::new(i64::MIN, end), |piece| {
-                        let mut view = ChunkView::new(piece.encoding, piece.min, piece.max, piece.bytes);
-                        view.deleted = deleted.clone().filter(|deleted| deleted.overlaps(&view.interval()));
-                        series.chunks.push(view);
-                    });
-                    if let Err(missing) = outcome {
+                self.reader.find_in(slot, Some(self.times), Some((self.late_times, u64::MAX)), &mut self.found);
+                let Found { chunks, late, deleted, hidden_from } = &mut self.found;
+                let end = hidden_from.map_or(i64::MAX, |from| from - 1);
+                // Of samples at one time that of the chunk in front is seen: what came in order goes first.
+                let in_order = chunks.drain(..).map(|chunk| (chunk, end));
+                for (chunk, end) in in_order.chain(late.drain(..).map(|chunk| (chunk, i64::MAX))) {
+                    if let Err(missing) = views(self.reader.head, chunk, end, deleted.as_ref(), series) {
                         self.warnings.add(missing);
                     }
                 }
@@ -233,6 +262,26 @@ impl SeriesSet for HeadSet<'_> {
     fn warnings(&self) -> Warnings {
         self.warnings.clone()
     }
+}
+
+/// The time that both have.
+fn both(a: Interval, b: Interval) -> Interval {
+    Interval::new(a.min.max(b.min), a.max.min(b.max))
+}
+
+/// Adds a chunk to a series, without its samples behind `end`. The error says what is missing.
+pub(super) fn views(
+    head: &Head,
+    chunk: FoundChunk,
+    end: i64,
+    deleted: Option<&Arc<Intervals>>,
+    series: &mut Series,
+) -> Result<(), String> {
+    pieces(head, chunk, Interval::new(i64::MIN, end), |piece| {
+        let mut view = ChunkView::new(piece.encoding, piece.min, piece.max, piece.bytes);
+        view.deleted = deleted.filter(|deleted| deleted.overlaps(&view.interval())).map(Arc::clone);
+        series.chunks.push(view);
+    })
 }
 
 /// Hands out a chunk: as it is if all of it lies in `times`, otherwise what lies there, written anew. The error says what is missing.

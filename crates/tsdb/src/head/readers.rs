@@ -80,6 +80,11 @@ impl Readers {
         }
     }
 
+    /// How many commits there have been.
+    pub(super) fn committed(&self) -> u64 {
+        self.state.lock().committed
+    }
+
     /// The number that the next reader will have.
     pub(super) fn next(&self) -> u64 {
         self.state.lock().next

@@ -69,16 +69,40 @@ pub(super) enum Judgement {
     Append,
     /// It is there already.
     Known,
+    /// It goes to those that came out of order.
+    Late,
     Refuse(Verdict),
 }
 
-impl Last<'_> {
-    /// By the rules of `memSeries.appendable` (`tsdb/head_append.go`), without a window for samples that are out of order.
-    pub(super) fn judge(&self, t: i64, new: New<'_>, valid_from: i64) -> Judgement {
-        if t < valid_from {
-            return Judgement::Refuse(Verdict::OutOfBounds);
+/// How old a sample may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Horizon {
+    /// What is older is not appended behind the newest sample of its series, even if the series has none.
+    pub(super) valid_from: i64,
+    /// What is older is not taken out of order; nothing is if there is no window for that.
+    pub(super) late_from: Option<i64>,
+}
+
+impl Horizon {
+    /// Everything that is newer than the newest sample of its series.
+    pub(super) const NONE: Self = Self { valid_from: i64::MIN, late_from: None };
+
+    /// What becomes of a sample that cannot be appended.
+    pub(super) fn late(&self, t: i64) -> Judgement {
+        match self.late_from {
+            Some(from) if t >= from => Judgement::Late,
+            Some(_) => Judgement::Refuse(Verdict::TooOld),
+            None if t < self.valid_from => Judgement::Refuse(Verdict::OutOfBounds),
+            None => Judgement::Refuse(Verdict::OutOfOrder),
         }
+    }
+}
+
+impl Last<'_> {
+    /// By the rules of `memSeries.appendable` (`tsdb/head_append.go`).
+    pub(super) fn judge(&self, t: i64, new: New<'_>, horizon: &Horizon) -> Judgement {
         match self {
+            _ if t < horizon.valid_from => horizon.late(t),
             Self::Nothing => Judgement::Append,
             Self::Sample(last, _) | Self::Written(last) if t > *last => Judgement::Append,
             Self::Sample(last, known) if t == *last => {
@@ -88,7 +112,7 @@ impl Last<'_> {
                     Judgement::Refuse(Verdict::Duplicate)
                 }
             }
-            _ => Judgement::Refuse(Verdict::OutOfOrder),
+            _ => horizon.late(t),
         }
     }
 }

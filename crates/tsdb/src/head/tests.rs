@@ -2,6 +2,7 @@
 
 mod accept;
 mod exemplars;
+mod late;
 mod memory;
 mod metadata;
 mod model;
@@ -28,6 +29,7 @@ struct Stored {
     reference: u64,
     interval: Interval,
     encoding: Encoding,
+    out_of_order: bool,
     bytes: Bytes,
 }
 
@@ -36,6 +38,9 @@ struct Stored {
 struct World {
     chunks: Mutex<Vec<Stored>>,
     commits: Mutex<Vec<Logged>>,
+    late: Mutex<Vec<Vec<LateStep>>>,
+    /// Up to which segment late samples were logged, and from which on they are still there.
+    segments: Mutex<(u64, u64)>,
     /// Nothing can be written.
     full: AtomicBool,
 }
@@ -67,11 +72,10 @@ impl ChunkStore for World {
         out_of_order: bool,
         bytes: &[u8],
     ) -> Result<u64, TsdbError> {
-        assert!(!out_of_order);
         self.refuse()?;
         let mut chunks = self.chunks.lock();
         let bytes = Bytes::copy_from_slice(bytes);
-        chunks.push(Stored { reference, interval: Interval::new(min, max), encoding, bytes });
+        chunks.push(Stored { reference, interval: Interval::new(min, max), encoding, out_of_order, bytes });
         Ok(chunks.len() as u64 - 1)
     }
 
@@ -95,12 +99,33 @@ impl CommitLog for World {
     }
 }
 
+impl LateLog for World {
+    fn log(&self, steps: &[LateStep]) -> Result<(), TsdbError> {
+        self.refuse()?;
+        self.late.lock().push(steps.to_vec());
+        Ok(())
+    }
+
+    fn next_segment(&self) -> Result<u64, TsdbError> {
+        let mut segments = self.segments.lock();
+        segments.0 += 1;
+        Ok(segments.0)
+    }
+
+    fn truncate(&self, before: u64) -> Result<(), TsdbError> {
+        self.segments.lock().1 = before;
+        Ok(())
+    }
+}
+
 /// A head and where it writes to.
 fn head_with(options: HeadOptions) -> (Head, Arc<World>) {
     let world = Arc::new(World::default());
     let store: Arc<dyn ChunkStore> = Arc::clone(&world) as _;
     let log: Arc<dyn CommitLog> = Arc::clone(&world) as _;
-    (Head::new(options, store, log), world)
+    let head = Head::new(options, store, log);
+    head.set_late_log(Some(Arc::clone(&world) as _));
+    (head, world)
 }
 
 fn head() -> (Head, Arc<World>) {
