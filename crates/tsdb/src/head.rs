@@ -15,7 +15,8 @@
 //!
 //! # Order of locks
 //!
-//! `committing`, the gate of `readers`, `index`, `unlogged`, a stripe, `exemplars` or `sayings`. Nobody holds two stripes.
+//! `committing`, the gate of `readers`, `index`, `unlogged`, a stripe, `exemplars` or `sayings`. Nobody holds two stripes. `in_flight`
+//! is held alone.
 //!
 //! # What others call
 //!
@@ -25,6 +26,7 @@ mod append;
 mod cells;
 mod commit;
 mod contract;
+mod cost;
 mod cut;
 mod exemplars;
 mod gc;
@@ -45,6 +47,7 @@ mod stripe;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -96,9 +99,41 @@ pub(crate) struct Head {
     dropped: AtomicU64,
     /// How many deletions there have been: without any, label values need no look at series.
     deletions: AtomicU64,
+    /// The time of the oldest sample that each appender holds.
+    in_flight: Mutex<InFlight>,
     limbo: Mutex<Limbo>,
     replay: Mutex<Replay>,
     buffers: Mutex<Vec<Buffers>>,
+}
+
+/// Appenders that hold samples, each with the time of the oldest.
+#[derive(Debug, Default)]
+struct InFlight {
+    next: u64,
+    oldest: BTreeMap<u64, i64>,
+}
+
+impl InFlight {
+    /// Notes a sample of an appender, which gets a number by that.
+    fn note(&mut self, appender: &mut Option<u64>, t: i64) {
+        let number = *appender.get_or_insert_with(|| {
+            self.next += 1;
+            self.next
+        });
+        let oldest = self.oldest.entry(number).or_insert(t);
+        *oldest = t.min(*oldest);
+    }
+
+    /// Takes back that an appender has a sample older than this.
+    fn raise(&mut self, appender: Option<u64>, t: i64) {
+        if let Some(oldest) = appender.and_then(|number| self.oldest.get_mut(&number)) {
+            *oldest = t.max(*oldest);
+        }
+    }
+
+    fn oldest(&self) -> i64 {
+        self.oldest.values().copied().min().unwrap_or(i64::MAX)
+    }
 }
 
 /// The times of a head.
@@ -111,6 +146,8 @@ struct Bounds {
     valid: AtomicI64,
     /// The time of the first sample ever appended, `i64::MIN` before it.
     first: AtomicI64,
+    /// What is older is on its way into a block.
+    closing: AtomicI64,
 }
 
 impl Bounds {
@@ -120,6 +157,7 @@ impl Bounds {
             max: AtomicI64::new(i64::MIN),
             valid: AtomicI64::new(i64::MIN),
             first: AtomicI64::new(i64::MIN),
+            closing: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -187,6 +225,7 @@ impl Head {
             logged: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
             deletions: AtomicU64::new(0),
+            in_flight: Mutex::default(),
             limbo: Mutex::default(),
             replay: Mutex::default(),
             buffers: Mutex::default(),
@@ -228,6 +267,19 @@ impl Head {
         self.bounds.valid.fetch_max(t, Ordering::Relaxed);
     }
 
+    /// Takes nothing more before `before`, which is to become a block, and says whether all that was taken is committed. If not,
+    /// it is worth asking again: appenders live for a short time.
+    pub(crate) fn close_before(&self, before: i64) -> bool {
+        self.bounds.closing.fetch_max(before, Ordering::Relaxed);
+        // Who takes note of himself after this look finds the bound.
+        self.in_flight.lock().oldest() >= before
+    }
+
+    /// Whether the head has a series with this reference.
+    pub(crate) fn has(&self, reference: u64) -> bool {
+        self.stripes[stripe_of(reference)].lock().find(reference).is_some()
+    }
+
     /// How many series there are.
     pub(crate) fn series_count(&self) -> usize {
         self.index.read().len()
@@ -257,6 +309,11 @@ impl Head {
         memory
     }
 
+    /// How many series end in a stale marker.
+    pub(crate) fn stale_series(&self) -> usize {
+        self.stripes.iter().map(|stripe| stripe.lock().stale_series()).sum()
+    }
+
     /// The pairs of the most series: name, value, and how many series have it.
     pub(crate) fn top_pairs(&self, most: usize) -> Vec<(String, String, usize)> {
         let index = self.index.read();
@@ -275,9 +332,12 @@ impl Head {
     /// How old samples may be.
     fn horizon(&self) -> Horizon {
         let newest = self.bounds.max.load(Ordering::Relaxed).max(self.bounds.first.load(Ordering::Relaxed));
-        let valid_from = self.min_valid_time().max(newest.saturating_sub(self.around.options.chunk_range / 2));
+        let closing = self.bounds.closing.load(Ordering::Relaxed);
+        let open_from = newest.saturating_sub(self.around.options.chunk_range / 2);
+        let valid_from = self.min_valid_time().max(closing).max(open_from);
         let window = self.late.window();
-        Horizon { valid_from, late_from: (window > 0).then(|| newest.saturating_sub(window)) }
+        let late_from = (window > 0).then(|| newest.saturating_sub(window));
+        Horizon { valid_from, late_from, in_order_only: false }
     }
 
     /// The series with these labels, which is made if there is none.

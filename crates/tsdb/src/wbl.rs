@@ -75,6 +75,8 @@ impl LateLog for Wbl {
     }
 
     fn truncate(&self, before: u64) -> Result<(), TsdbError> {
+        // A segment that is not safe yet is not removed.
+        self.log.sync()?;
         Ok(self.log.truncate(before)?)
     }
 }

@@ -60,6 +60,8 @@ pub(super) enum Kind {
 pub(crate) struct HeadAppender<'a> {
     head: &'a Head,
     buffers: Buffers,
+    /// What it is called among those that hold samples.
+    number: Option<u64>,
 }
 
 impl Buffers {
@@ -239,7 +241,7 @@ impl Buffers {
 
 impl<'a> HeadAppender<'a> {
     pub(super) fn new(head: &'a Head) -> Self {
-        Self { head, buffers: head.buffers.lock().pop().unwrap_or_default() }
+        Self { head, buffers: head.buffers.lock().pop().unwrap_or_default(), number: None }
     }
 }
 
@@ -255,6 +257,11 @@ impl Appender for HeadAppender<'_> {
         if let Some(t) = columns.times().first() {
             self.head.bounds.begin(*t);
         }
+        let oldest = columns.times().iter().min();
+        if let Some(oldest) = oldest {
+            // Before the bound is read: see `Head::close_before`.
+            self.head.in_flight.lock().note(&mut self.number, *oldest);
+        }
         let floats = columns.as_floats();
         let buffers = &mut self.buffers;
         let horizon = match buffers.horizon {
@@ -264,6 +271,11 @@ impl Appender for HeadAppender<'_> {
                 *buffers.horizon.insert(self.head.horizon())
             }
         };
+        let horizon = Horizon { in_order_only: batch.in_order_only(), ..horizon };
+        if oldest.is_some_and(|oldest| *oldest < horizon.valid_from) {
+            // What is older comes late, if at all.
+            self.head.in_flight.lock().raise(self.number, horizon.valid_from);
+        }
         let begins = buffers.order(series);
         for (stripe, range) in begins.windows(2).enumerate().filter(|(_, range)| range[0] < range[1]) {
             let mut locked = self.head.stripes[stripe].lock();
@@ -318,6 +330,9 @@ impl Drop for HeadAppender<'_> {
             locked.stripe(stripe).slot_mut(local).pending -= 1;
         }
         drop(locked);
+        if let Some(number) = self.number {
+            self.head.in_flight.lock().oldest.remove(&number);
+        }
         let mut buffers = std::mem::take(&mut self.buffers);
         buffers.clear();
         self.head.keep(buffers);

@@ -65,8 +65,8 @@ impl Head {
 
     /// How old samples may be that were judged when they were appended. What has become a block's meanwhile is not appended.
     fn horizon_of_commit(&self, buffers: &Buffers) -> Horizon {
-        let Horizon { valid_from, late_from } = buffers.horizon.unwrap_or(Horizon::NONE);
-        Horizon { valid_from: valid_from.max(self.min_valid_time()), late_from }
+        let horizon = buffers.horizon.unwrap_or(Horizon::NONE);
+        Horizon { valid_from: horizon.valid_from.max(self.min_valid_time()), ..horizon }
     }
 
     /// Shows what was logged.

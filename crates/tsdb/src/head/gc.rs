@@ -22,6 +22,17 @@ impl Head {
     pub(crate) fn truncate(&self, before: i64) -> Vec<u64> {
         self.set_min_valid_time(before);
         self.readers.wait_for(before);
+        self.forget(before)
+    }
+
+    /// The same without waiting: nothing is done while somebody reads what is to go. Who opens a reader from here on does not read it, so
+    /// that a later call succeeds.
+    pub(crate) fn try_truncate(&self, before: i64) -> Option<Vec<u64>> {
+        self.set_min_valid_time(before);
+        if self.readers.reach_before(before) { None } else { Some(self.forget(before)) }
+    }
+
+    fn forget(&self, before: i64) -> Vec<u64> {
         let mut oldest = i64::MAX;
         let mut empty = Vec::new();
         for (number, stripe) in self.stripes.iter().enumerate() {

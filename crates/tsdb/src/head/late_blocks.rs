@@ -189,12 +189,15 @@ impl Head {
         }
     }
 
-    /// Forgets what has become blocks, which readers find from now on, and the series that have nothing else. It waits until nobody reads it from here.
+    /// Forgets what has become blocks, which readers find from now on, and the series that have nothing else. Nothing is done while somebody
+    /// reads it from here; who opens a reader from now on does not, so that a later call succeeds.
     ///
     /// Returns the references of the series that are gone.
-    pub(crate) fn truncate_late(&self, late: &LateBlocks) -> Result<Vec<u64>, TsdbError> {
+    pub(crate) fn try_truncate_late(&self, late: &LateBlocks) -> Result<Option<Vec<u64>>, TsdbError> {
         self.late.in_blocks.fetch_max(late.before, Ordering::Relaxed);
-        self.readers.wait_for(late.interval.max.saturating_add(1));
+        if self.readers.read_late(late.before, late.interval) {
+            return Ok(None);
+        }
         let (mut empty, mut left) = (Vec::new(), None);
         let between_commits = self.committing.lock();
         for (number, stripe) in self.stripes.iter().enumerate() {
@@ -214,7 +217,7 @@ impl Head {
         if let Some((log, segment)) = log.zip(late.segment) {
             log.truncate(segment)?;
         }
-        Ok(gone)
+        Ok(Some(gone))
     }
 }
 
@@ -244,7 +247,8 @@ impl BlockSource for LateSource<'_> {
             let Found { late, deleted, .. } = &mut self.found;
             for chunk in late.drain(..) {
                 let interval = Interval::new(chunk.min, chunk.max);
-                if let Err(missing) = views(self.reader.head, chunk, i64::MAX, deleted.as_ref(), &mut self.series) {
+                if let Err(missing) = views(self.reader.head, chunk, Interval::ALL, deleted.as_ref(), &mut self.series)
+                {
                     series.holes.push(Hole { interval, cause: missing.into() });
                 }
             }

@@ -25,6 +25,8 @@ pub(crate) struct HeadReader<'a> {
     /// Late samples are read from before the times of the head, too, unless they are in blocks: those of chunks below this number.
     late_times: Interval,
     late_from: u64,
+    /// What is older belongs to blocks, also where a chunk reaches back there.
+    pub(super) valid: i64,
 }
 
 /// What was read of a series.
@@ -51,11 +53,20 @@ impl<'a> HeadReader<'a> {
         let ticket = head.readers.open(times);
         // A truncation waits for the readers that came before it. Who comes later must not see what it has not got to yet; its
         // bound was set before it looked for readers, so a reader that it did not find sees the bound.
-        let valid = head.bounds.valid.load(Ordering::Relaxed);
+        let valid = head.min_valid_time();
         // The same holds for late samples that have gone into blocks.
         let late_from = head.late.read_from();
-        let in_order = Interval::new(times.min.max(valid), times.max);
-        Self { head, ticket, times: in_order, late_times: times, late_from }
+        let late_times = times;
+        let times = Interval::new(times.min.max(valid), times.max);
+        if times != late_times || late_from > 0 {
+            head.readers.narrow(&ticket, times, late_from);
+        }
+        Self { head, ticket, times, late_times, late_from, valid }
+    }
+
+    /// Whether there is nothing to be read.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.overlaps(self.late_times)
     }
 
     /// What there is of a series in a range of time, in the order of its samples' arrival.
@@ -119,7 +130,7 @@ impl<'a> HeadReader<'a> {
     /// Whether the head has anything to say about a time.
     fn overlaps(&self, times: Interval) -> bool {
         let (min, max) = (self.head.min_time(), self.head.max_time());
-        let in_order = min.zip(max).map(|(min, max)| Interval::new(min, max));
+        let in_order = min.zip(max).map(|(min, max)| Interval::new(min.max(self.valid), max));
         in_order.into_iter().chain(self.head.late_interval()).any(|interval| interval.overlaps(&times))
     }
 
@@ -239,11 +250,11 @@ impl SeriesSet for HeadSet<'_> {
             } else {
                 self.reader.find_in(slot, Some(self.times), Some((self.late_times, u64::MAX)), &mut self.found);
                 let Found { chunks, late, deleted, hidden_from } = &mut self.found;
-                let end = hidden_from.map_or(i64::MAX, |from| from - 1);
+                let in_order = Interval::new(self.reader.valid, hidden_from.map_or(i64::MAX, |from| from - 1));
                 // Of samples at one time that of the chunk in front is seen: what came in order goes first.
-                let in_order = chunks.drain(..).map(|chunk| (chunk, end));
-                for (chunk, end) in in_order.chain(late.drain(..).map(|chunk| (chunk, i64::MAX))) {
-                    if let Err(missing) = views(self.reader.head, chunk, end, deleted.as_ref(), series) {
+                let in_order = chunks.drain(..).map(|chunk| (chunk, in_order));
+                for (chunk, times) in in_order.chain(late.drain(..).map(|chunk| (chunk, Interval::ALL))) {
+                    if let Err(missing) = views(self.reader.head, chunk, times, deleted.as_ref(), series) {
                         self.warnings.add(missing);
                     }
                 }
@@ -269,15 +280,15 @@ fn both(a: Interval, b: Interval) -> Interval {
     Interval::new(a.min.max(b.min), a.max.min(b.max))
 }
 
-/// Adds a chunk to a series, without its samples behind `end`. The error says what is missing.
+/// Adds what a chunk has within a stretch of time to a series. The error says what is missing.
 pub(super) fn views(
     head: &Head,
     chunk: FoundChunk,
-    end: i64,
+    times: Interval,
     deleted: Option<&Arc<Intervals>>,
     series: &mut Series,
 ) -> Result<(), String> {
-    pieces(head, chunk, Interval::new(i64::MIN, end), |piece| {
+    pieces(head, chunk, times, |piece| {
         let mut view = ChunkView::new(piece.encoding, piece.min, piece.max, piece.bytes);
         view.deleted = deleted.filter(|deleted| deleted.overlaps(&view.interval())).map(Arc::clone);
         series.chunks.push(view);

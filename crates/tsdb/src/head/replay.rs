@@ -52,6 +52,8 @@ impl Replayed {
 impl Head {
     /// A chunk that was found in the chunk store, in the order of its series.
     pub(crate) fn replay_mapped(&self, reference: u64, chunk: MappedChunk) {
+        // A power loss may have taken the record of the series, and left the chunk: another series must not be called by its name.
+        self.next_reference.fetch_max(reference.saturating_add(1), Ordering::Relaxed);
         self.replay.lock().mapped.entry(reference).or_default().push(chunk);
     }
 
@@ -253,6 +255,11 @@ impl Head {
         orphans.sort_unstable();
         orphans.dedup();
         orphans
+    }
+
+    /// Other references of series that the head has, while it is brought back: the log knows samples by them.
+    pub(crate) fn aliases(&self) -> Vec<u64> {
+        self.replay.lock().aliases.keys().copied().collect()
     }
 
     fn slot_of(&self, reference: u64) -> Option<u32> {

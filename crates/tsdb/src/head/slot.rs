@@ -1,7 +1,7 @@
 //! What the head keeps of one series, beside its labels.
 
 use promd_chunk::OpenXor;
-use promd_model::{FloatHistogram, Histogram, same_bits};
+use promd_model::{FloatHistogram, Histogram, is_stale, same_bits};
 use promd_storage::Verdict;
 
 use super::cells::NONE;
@@ -81,15 +81,18 @@ pub(super) struct Horizon {
     pub(super) valid_from: i64,
     /// What is older is not taken out of order; nothing is if there is no window for that.
     pub(super) late_from: Option<i64>,
+    /// Whether nothing is taken out of order, whatever the window.
+    pub(super) in_order_only: bool,
 }
 
 impl Horizon {
     /// Everything that is newer than the newest sample of its series.
-    pub(super) const NONE: Self = Self { valid_from: i64::MIN, late_from: None };
+    pub(super) const NONE: Self = Self { valid_from: i64::MIN, late_from: None, in_order_only: false };
 
     /// What becomes of a sample that cannot be appended.
     pub(super) fn late(&self, t: i64) -> Judgement {
         match self.late_from {
+            Some(from) if t >= from && self.in_order_only => Judgement::Refuse(Verdict::OutOfOrder),
             Some(from) if t >= from => Judgement::Late,
             Some(_) => Judgement::Refuse(Verdict::TooOld),
             None if t < self.valid_from => Judgement::Refuse(Verdict::OutOfBounds),
@@ -118,6 +121,14 @@ impl Last<'_> {
 }
 
 impl New<'_> {
+    pub(super) fn is_stale(self) -> bool {
+        match self {
+            Self::Float(v) => is_stale(v),
+            Self::Histogram(histogram) => histogram.is_stale(),
+            Self::FloatHistogram(histogram) => histogram.is_stale(),
+        }
+    }
+
     fn is_same(self, other: New<'_>) -> bool {
         match (self, other) {
             (Self::Float(a), New::Float(b)) => same_bits(a, b),

@@ -76,10 +76,11 @@ impl BlockSource for HeadSource<'_> {
         series.clear();
         for slot in self.slots.by_ref() {
             self.reader.find(slot, self.times, &mut self.found);
+            let begin = self.times.min.max(self.reader.valid);
             let end = self.found.hidden_from.map_or(self.times.max, |from| self.times.max.min(from - 1));
             for chunk in self.found.chunks.drain(..) {
                 let interval = Interval::new(chunk.min, chunk.max);
-                let outcome = pieces(self.reader.head, chunk, Interval::new(self.times.min, end), |piece| {
+                let outcome = pieces(self.reader.head, chunk, Interval::new(begin, end), |piece| {
                     series.chunks.push(SourceChunk {
                         min: piece.min,
                         max: piece.max,

@@ -160,6 +160,23 @@ impl Stripe {
         }
     }
 
+    /// How many series end in a stale marker.
+    pub(super) fn stale_series(&self) -> usize {
+        let is_stale = |local: &u32| matches!(self.last(*local), Last::Sample(_, newest) if newest.is_stale());
+        self.locals().filter(is_stale).count()
+    }
+
+    /// The memory of the samples of one series, without what it shares with others.
+    pub(super) fn heap_bytes_of(&self, local: u32) -> usize {
+        let slot = self.slot(local);
+        let cells = slot.open.len().div_ceil(CELL).max(usize::from(slot.first != NONE));
+        let references = self.references.iter(slot.mapped).count();
+        let histograms = self.histograms.get(&local);
+        let histograms = histograms.map_or(0, |open| open.heap_bytes() + size_of::<OpenHistograms>());
+        let late = self.late.get(&local).map_or(0, |late| late.heap_bytes());
+        size_of::<Slot>() + cells * (CELL + 4) + references * (16 + 4) + histograms + late
+    }
+
     /// The time of the newest sample of a series.
     pub(super) fn newest(&self, local: u32) -> Option<i64> {
         match self.last(local) {

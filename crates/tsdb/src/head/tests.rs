@@ -1,8 +1,10 @@
 //! The head alone: chunks go to a vector, and so do commits.
 
 mod accept;
+mod cost;
 mod exemplars;
 mod late;
+mod late_model;
 mod memory;
 mod metadata;
 mod model;

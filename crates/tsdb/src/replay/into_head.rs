@@ -23,6 +23,12 @@ impl ReplayTarget for IntoHead<'_> {
         self.0.replay_mapped(reference, chunk);
     }
 
+    fn late(&mut self, reference: u64, chunk: MappedChunk) {
+        let MappedChunk { place, min, max, .. } = chunk;
+        let chunk = crate::head::MappedChunk { at: place.into(), interval: Interval::new(min, max) };
+        self.0.replay_late_mapped(reference, chunk);
+    }
+
     fn series(&mut self, reference: u64, labels: LabelsRef<'_>) {
         self.0.replay_series(reference, labels);
     }

@@ -252,12 +252,12 @@ fn late_samples_become_blocks_of_their_times_and_go() {
     // A truncation of what is in order leaves late samples, whatever their time.
     assert!(head.truncate(10 * HOUR).is_empty());
     assert_eq!(times(&head).len(), 8);
-    assert_eq!(head.truncate_late(&late).unwrap(), [gone.0]);
+    assert_eq!(head.try_truncate_late(&late).unwrap().unwrap(), [gone.0]);
     assert_eq!(times(&head), [9 * HOUR + 7, 10 * HOUR]);
     assert_eq!(head.late_interval(), Some(Interval::new(9 * HOUR + 7, 9 * HOUR + 7)));
     assert_eq!(*world.segments.lock(), (1, 1));
     let late = head.late_blocks().unwrap().unwrap();
-    assert!(head.truncate_late(&late).unwrap().is_empty());
+    assert!(head.try_truncate_late(&late).unwrap().unwrap().is_empty());
     assert!(head.late_blocks().unwrap().is_none());
     assert_eq!((head.late_interval(), head.oldest_late_chunk()), (None, None));
 }
