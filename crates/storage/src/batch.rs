@@ -16,6 +16,7 @@ pub struct Batch {
     columns: Columns,
     exemplars: Vec<(SeriesRef, Exemplar)>,
     metadata: Vec<(SeriesRef, Metadata)>,
+    in_order_only: bool,
 }
 
 impl Batch {
@@ -110,8 +111,15 @@ impl Batch {
         self.metadata.push((series, metadata));
     }
 
+    /// Says that samples which are older than the newest of their series are refused even where the store has a window for
+    /// them: stale markers that may come too late.
+    pub fn set_in_order_only(&mut self, in_order_only: bool) {
+        self.in_order_only = in_order_only;
+    }
+
     /// Empties it and keeps the memory.
     pub fn clear(&mut self) {
+        self.in_order_only = false;
         self.series.clear();
         self.columns.clear();
         self.exemplars.clear();
@@ -128,6 +136,12 @@ impl Batch {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.series.is_empty() && self.exemplars.is_empty() && self.metadata.is_empty()
+    }
+
+    /// Whether samples are refused that are older than the newest of their series, whatever the window of the store.
+    #[must_use]
+    pub fn in_order_only(&self) -> bool {
+        self.in_order_only
     }
 
     /// The series of each row.
