@@ -16,10 +16,12 @@
 //! A damaged block never keeps the database from being opened. What can be read of it is answered, with a warning; one that must
 //! not answer is moved to `promd/quarantine`, where Prometheus does not see it, and answers keep saying that it is missing.
 
+mod appender;
 mod damage;
 mod delete;
 mod error;
 mod flush;
+mod head_metrics;
 mod list;
 mod live;
 mod losses;
@@ -34,6 +36,7 @@ mod stats;
 mod storage;
 mod work;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,7 +46,7 @@ use parking_lot::{Mutex, MutexGuard, RwLock};
 use promd_block::Meta;
 use promd_clock::{Clock, Signal};
 use promd_fs::{Fs, Lock};
-use promd_model::{Interval, Matcher};
+use promd_model::{Interval, Matcher, Metadata};
 use promd_storage::{Appender, Durability, Reader};
 
 pub use damage::{DamageReport, LeftOut};
@@ -54,10 +57,15 @@ pub use progress::ReplayProgress;
 pub use stats::HeadStats;
 
 use crate::chunks_head::Recovered;
+use crate::head::Cost;
+use appender::CountedAppender;
 use list::List;
 use live::Live;
 use reload::remove_leftovers;
 use work::Work;
+
+/// How many exemplars are read where nobody says: what Prometheus keeps by default, if it keeps any.
+const READ_ONLY_EXEMPLARS: usize = 100_000;
 
 /// The name of the file that keeps others out, Prometheus among them.
 const LOCK: &str = "lock";
@@ -131,8 +139,7 @@ impl Db {
         dir: impl Into<PathBuf>,
         options: Options,
     ) -> Result<Self, DbError> {
-        let (dir, metrics) =
-            (dir.into(), Arc::new(DbMetrics::new(&options.retention, Arc::clone(&options.log.metrics))));
+        let (dir, metrics) = (dir.into(), Arc::new(DbMetrics::new(&options)));
         fs.create_dir_all(&dir)?;
         let lock = take_lock(&*fs, &dir, &options, &metrics)?;
         remove_leftovers(&*fs, &dir)?;
@@ -149,8 +156,8 @@ impl Db {
     ///
     /// If the folder cannot be listed.
     pub fn open_read_only(fs: Arc<dyn Fs>, clock: Arc<dyn Clock>, dir: impl Into<PathBuf>) -> Result<Self, DbError> {
-        let (dir, options) = (dir.into(), Options::default());
-        let metrics = Arc::new(DbMetrics::new(&options.retention, Arc::clone(&options.log.metrics)));
+        let (dir, options) = (dir.into(), Options { max_exemplars: READ_ONLY_EXEMPLARS, ..Options::default() });
+        let metrics = Arc::new(DbMetrics::new(&options));
         let (live, recovered) = Live::open_read_only(&fs, &dir, &options)?;
         Self::start(Inner::new(fs, clock, dir, options, metrics, live), recovered)
     }
@@ -158,8 +165,13 @@ impl Db {
     fn start(inner: Inner, recovered: Recovered) -> Result<Self, DbError> {
         inner.reload(&[])?;
         let Inner { fs, dir, options, .. } = &inner;
+        let begun = inner.clock.monotonic();
         inner.live.replay(fs, dir, recovered, inner.end_of_blocks(), &options.progress)?;
+        inner.metrics.replay_duration.set_duration(inner.clock.monotonic().since(begun));
+        inner.metrics.log_corruptions.add(inner.live.corruptions());
+        inner.live.log_late(fs, &inner.clock, dir, options, options.out_of_order_window)?;
         let db = Self { inner: Arc::new(inner) };
+        db.inner.metrics.head.attach(Arc::downgrade(&db.inner));
         if !db.inner.read_only() {
             maintenance::start(&db.inner);
         }
@@ -180,7 +192,7 @@ impl Db {
     /// Something to append with. Of a database that was opened to be read nothing can be committed.
     #[must_use]
     pub fn appender(&self) -> Box<dyn Appender + '_> {
-        Box::new(self.inner.live.head.appender())
+        Box::new(CountedAppender::new(self.inner.live.head.appender(), &self.inner.metrics))
     }
 
     /// What to wait on until a commit is safe from a loss of power. Without waiting it is safe from a crash of the process.
@@ -211,6 +223,35 @@ impl Db {
     #[must_use]
     pub fn stats(&self, limit: usize) -> HeadStats {
         HeadStats::of(&self.inner.live.head, limit)
+    }
+
+    /// What series take in memory by the values of a label, the dearest first. This looks at all of them.
+    #[must_use]
+    pub fn cost_by(&self, label: &str) -> Vec<Cost> {
+        self.inner.live.head.cost_by(label)
+    }
+
+    /// What is said of metrics, of one or of all of them, by name.
+    #[must_use]
+    pub fn metadata(&self, metric: Option<&str>) -> BTreeMap<String, Vec<Metadata>> {
+        self.inner.live.head.metadata(metric)
+    }
+
+    /// Changes how late samples may be, in milliseconds: see [`Options::out_of_order_window`].
+    ///
+    /// # Errors
+    ///
+    /// If there is no log for them yet, and it cannot be made. They are refused then, as before.
+    pub fn set_out_of_order_window(&self, window: i64) -> Result<(), DbError> {
+        let Inner { live, fs, clock, dir, options, .. } = &*self.inner;
+        live.log_late(fs, clock, dir, options, window)?;
+        live.head.set_late_window(window);
+        Ok(())
+    }
+
+    /// Changes how many exemplars there may be: see [`Options::max_exemplars`].
+    pub fn set_max_exemplars(&self, most: usize) {
+        self.inner.live.head.set_max_exemplars(most);
     }
 
     /// How far the log has been replayed: all of it.

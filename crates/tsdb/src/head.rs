@@ -15,7 +15,8 @@
 //!
 //! # Order of locks
 //!
-//! `committing`, the gate of `readers`, `index`, `unlogged`, a stripe. Nobody holds two stripes. `in_flight` is held alone.
+//! `committing`, the gate of `readers`, `index`, `unlogged`, a stripe, `exemplars` or `sayings`. Nobody holds two stripes. `in_flight`
+//! is held alone.
 //!
 //! # What others call
 //!
@@ -24,11 +25,17 @@
 mod append;
 mod cardinality;
 mod cells;
+mod commit;
 mod contract;
+mod cost;
 mod cut;
+mod exemplars;
 mod gc;
 mod index;
+mod late;
+mod late_blocks;
 mod mapped;
+mod metadata;
 mod open;
 mod pairs;
 mod read;
@@ -36,6 +43,7 @@ mod readers;
 mod replay;
 mod slot;
 mod source;
+mod stage;
 mod stripe;
 #[cfg(test)]
 mod tests;
@@ -50,17 +58,25 @@ use promd_storage::{Position, Refused, SeriesRef};
 
 pub(crate) use append::HeadAppender;
 pub use cardinality::Cardinality;
-pub(crate) use contract::{ChunkStore, Commit, CommitBatch, CommitLog, HeadOptions, HistogramColumns, MappedChunk};
+pub(crate) use contract::{
+    ChunkStore, Commit, CommitBatch, CommitLog, HeadOptions, HistogramColumns, LateLog, LateStep, MappedChunk,
+};
+pub use cost::Cost;
+pub(crate) use late_blocks::LateBlocks;
 pub(crate) use read::HeadReader;
 pub(crate) use replay::Replayed;
 pub(crate) use source::HeadSource;
 
 use crate::TsdbError;
+use crate::exemplars::Exemplars;
 use append::Buffers;
 use gc::Limbo;
 use index::Index;
+use late_blocks::LateState;
+use metadata::Sayings;
 use readers::Readers;
 use replay::Replay;
+use slot::Horizon;
 use stripe::{STRIPES, Stripe, StripeMemory, Surroundings, join, split, stripe_of};
 
 /// How many buffers of appenders are kept.
@@ -78,6 +94,9 @@ pub(crate) struct Head {
     /// Series that are in no record yet, by reference and slot. They go into the record of the next commit, whoever made them.
     unlogged: Mutex<Vec<(u64, u32)>>,
     bounds: Bounds,
+    exemplars: Mutex<Exemplars>,
+    sayings: Mutex<Sayings>,
+    late: LateState,
     next_reference: AtomicU64,
     logged: AtomicU64,
     dropped: AtomicU64,
@@ -106,6 +125,13 @@ impl InFlight {
         });
         let oldest = self.oldest.entry(number).or_insert(t);
         *oldest = t.min(*oldest);
+    }
+
+    /// Takes back that an appender has a sample older than this.
+    fn raise(&mut self, appender: Option<u64>, t: i64) {
+        if let Some(oldest) = appender.and_then(|number| self.oldest.get_mut(&number)) {
+            *oldest = t.max(*oldest);
+        }
     }
 
     fn oldest(&self) -> i64 {
@@ -166,11 +192,17 @@ pub(crate) struct HeadMemory {
     pub(crate) references: usize,
     /// Open chunks of histograms.
     pub(crate) histograms: usize,
+    /// Samples that came out of order.
+    pub(crate) late: usize,
+    /// The ring of exemplars.
+    pub(crate) exemplars: usize,
+    /// What is said of metrics.
+    pub(crate) metadata: usize,
 }
 
 impl HeadMemory {
     /// Each with its name.
-    pub(crate) const fn parts(&self) -> [(&'static str, usize); 6] {
+    pub(crate) const fn parts(&self) -> [(&'static str, usize); 9] {
         [
             ("pairs", self.pairs),
             ("labels", self.labels),
@@ -178,13 +210,18 @@ impl HeadMemory {
             ("chunks", self.chunks),
             ("references", self.references),
             ("histograms", self.histograms),
+            ("late", self.late),
+            ("exemplars", self.exemplars),
+            ("metadata", self.metadata),
         ]
     }
 
     /// All of it.
     #[cfg(test)]
     pub(crate) const fn total(&self) -> usize {
-        self.pairs + self.labels + self.slots + self.chunks + self.references + self.histograms
+        let series = self.pairs + self.labels + self.slots;
+        let samples = self.chunks + self.references + self.histograms + self.late;
+        series + samples + self.exemplars + self.metadata
     }
 }
 
@@ -200,6 +237,9 @@ impl Head {
             committing: Mutex::new(()),
             unlogged: Mutex::default(),
             bounds: Bounds::new(),
+            exemplars: Mutex::new(Exemplars::new(options.max_exemplars, options.late_window)),
+            sayings: Mutex::default(),
+            late: LateState::new(options.late_window),
             next_reference: AtomicU64::new(1),
             logged: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
@@ -283,16 +323,24 @@ impl Head {
     pub(crate) fn memory(&self) -> HeadMemory {
         let mut memory = HeadMemory::default();
         for stripe in &self.stripes {
-            let StripeMemory { slots, chunks, references, histograms } = stripe.lock().memory();
+            let StripeMemory { slots, chunks, references, histograms, late } = stripe.lock().memory();
             memory.slots += slots;
             memory.chunks += chunks;
             memory.references += references;
             memory.histograms += histograms;
+            memory.late += late;
         }
         let index = self.index.read();
         memory.pairs = index.pairs.heap_bytes();
         memory.labels = index.heap_bytes();
+        memory.metadata = self.sayings.lock().heap_bytes();
+        memory.exemplars = self.exemplars.lock().heap_bytes();
         memory
+    }
+
+    /// How many series end in a stale marker.
+    pub(crate) fn stale_series(&self) -> usize {
+        self.stripes.iter().map(|stripe| stripe.lock().stale_series()).sum()
     }
 
     /// The pairs of the most series: name, value, and how many series have it.
@@ -310,11 +358,15 @@ impl Head {
         named.collect()
     }
 
-    /// What is older than this is out of bounds.
-    fn appendable_from(&self) -> i64 {
+    /// How old samples may be.
+    fn horizon(&self) -> Horizon {
         let newest = self.bounds.max.load(Ordering::Relaxed).max(self.bounds.first.load(Ordering::Relaxed));
         let closing = self.bounds.closing.load(Ordering::Relaxed);
-        self.min_valid_time().max(closing).max(newest.saturating_sub(self.around.options.chunk_range / 2))
+        let open_from = newest.saturating_sub(self.around.options.chunk_range / 2);
+        let valid_from = self.min_valid_time().max(closing).max(open_from);
+        let window = self.late.window();
+        let late_from = (window > 0).then(|| newest.saturating_sub(window));
+        Horizon { valid_from, late_from, in_order_only: false }
     }
 
     /// The series with these labels, which is made if there is none.

@@ -27,15 +27,14 @@
 pub mod chunks_head;
 mod db;
 mod error;
-#[cfg_attr(not(test), expect(dead_code, reason = "the database that holds the exemplars is not here yet"))]
 mod exemplars;
-#[cfg_attr(not(test), expect(dead_code, reason = "the database that holds the head is not here yet"))]
 mod head;
 mod log;
 mod replay;
+mod wbl;
 
 pub use db::{DamageReport, Db, DbError, DbMetrics, HeadStats, LeftOut, Options, ReplayProgress};
 pub use error::TsdbError;
-pub use head::Cardinality;
+pub use head::{Cardinality, Cost};
 pub use promd_compactor::Retention;
 pub use promd_wal::Maintenance;

@@ -18,11 +18,11 @@ use promd_wal::record::{Tombstone, TombstonesEncoder, Version};
 use promd_wal::{Log, SeriesCopy};
 
 pub(crate) use durability::LogDurability;
+pub(crate) use encode::Records;
 
 use crate::TsdbError;
 use crate::head::{Commit, CommitLog};
 use durability::to_storage;
-use encode::Records;
 
 /// The log of a head.
 #[derive(Debug)]
@@ -32,12 +32,38 @@ pub(crate) struct HeadLog {
     /// Kept from commit to commit, with its memory.
     records: Mutex<Records>,
     copies_failed: AtomicU64,
+    counts: LogCounts,
+}
+
+/// What was logged.
+#[derive(Debug, Default)]
+pub(crate) struct LogCounts {
+    pub(crate) floats: AtomicU64,
+    pub(crate) histograms: AtomicU64,
+    pub(crate) series: AtomicU64,
+}
+
+impl LogCounts {
+    fn add(&self, commit: &Commit<'_>) {
+        let add = |count: &AtomicU64, more: usize| count.fetch_add(more as u64, Ordering::Relaxed);
+        for batch in commit.batches {
+            add(&self.floats, batch.floats.times().len());
+            add(&self.histograms, batch.histograms.series.len() + batch.float_histograms.series.len());
+        }
+        add(&self.series, commit.series.len());
+    }
 }
 
 impl HeadLog {
     /// Logs to these. Samples get their starts only in records of [`Version::V2`], which Prometheus before 3.14 passes over.
     pub(crate) fn new(log: Log, copy: Option<SeriesCopy>, version: Version) -> Self {
-        Self { log, copy, records: Mutex::new(Records::new(version)), copies_failed: AtomicU64::new(0) }
+        Self {
+            log,
+            copy,
+            records: Mutex::new(Records::new(version)),
+            copies_failed: AtomicU64::new(0),
+            counts: LogCounts::default(),
+        }
     }
 
     /// The log, for checkpoints, truncation and maintenance.
@@ -53,6 +79,11 @@ impl HeadLog {
     /// How a commit becomes safe from a power loss.
     pub(crate) fn durability(&self) -> LogDurability {
         LogDurability::new(self.log.durability())
+    }
+
+    /// What was logged.
+    pub(crate) fn counts(&self) -> &LogCounts {
+        &self.counts
     }
 
     /// Logs what was deleted from series, and waits until a power loss does not bring it back.
@@ -91,6 +122,7 @@ impl CommitLog for HeadLog {
         {
             self.copies_failed.fetch_add(1, Ordering::Relaxed);
         }
+        self.counts.add(commit);
         Ok(to_storage(position))
     }
 }

@@ -37,6 +37,9 @@ pub(crate) trait ReplayTarget {
     /// A full chunk. It belongs to the series that the next record with this reference names.
     fn mapped(&mut self, reference: u64, chunk: MappedChunk);
 
+    /// A full chunk of samples that came out of order, which the log knows nothing of.
+    fn late(&mut self, reference: u64, chunk: MappedChunk);
+
     /// A series. If its labels are known the reference is another one of the same series; in any case the series takes over the
     /// chunks of the reference.
     fn series(&mut self, reference: u64, labels: LabelsRef<'_>);
@@ -169,7 +172,9 @@ impl<'t, T: ReplayTarget> Replay<'t, T> {
     fn new(target: &'t mut T, chunks: Recovered) -> Self {
         let has_holes = chunks.has_holes();
         let Recovered { chunks, damage, .. } = chunks;
-        // Out-of-order chunks belong to another log.
+        for (reference, chunks) in &chunks {
+            chunks.iter().filter(|chunk| chunk.out_of_order).for_each(|chunk| target.late(*reference, *chunk));
+        }
         let in_order = chunks.into_iter().map(|(reference, chunks)| {
             (reference, chunks.into_iter().filter(|chunk| !chunk.out_of_order).collect::<Vec<_>>())
         });

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use answer::Answer;
 use fixture::{copy, fixtures, injury, name};
 use promd_model::{Interval, Labels, MatchOp, Matcher};
+use promd_storage::SeriesExemplars;
 use promd_tsdb::Db;
 use serde_json::Value;
 use support::{everything, open_real, ulids};
@@ -19,18 +20,17 @@ use support::{everything, open_real, ulids};
 /// Sound directories: what is answered is what the server answered, again after restarts and ticks.
 #[test]
 fn sound_directories_answer_as_the_server_did() {
-    let (mut samples, mut directories) = (0, 0);
+    let (mut samples, mut directories, mut kept) = (0, 0, 0);
     for fixture in fixtures().iter().filter(|fixture| injury(fixture).is_none()) {
-        // Samples that came late lie in a log of their own.
-        if name(fixture).contains("ooo") {
-            continue;
-        }
         let data = copy(fixture);
         let expected = answer::expected(&fixture.join("expect.jsonl.gz"));
+        let exemplars = expected_exemplars(&fixture.join("exemplars.json"));
+        kept += exemplars.len();
         let check = |db: &Db, when: &str| {
             let (got, warnings) = everything(db);
             assert_eq!(warnings, [""; 0], "{} {when}", name(fixture));
             assert_same(&got, &expected, &format!("{} {when}", name(fixture)));
+            assert_eq!(exemplars_of(db), exemplars, "{} {when}", name(fixture));
         };
         let before = files(data.path());
         check(&Db::open_read_only(support::real(), support::clock(), data.path()).unwrap(), "read-only");
@@ -49,8 +49,36 @@ fn sound_directories_answer_as_the_server_did() {
         samples += expected.values().map(BTreeMap::len).sum::<usize>();
         directories += 1;
     }
-    println!("{directories} sound directories, {samples} samples");
+    println!("{directories} sound directories, {samples} samples, {kept} exemplars");
+    assert!(kept > 300 || fixtures().is_empty(), "{kept}");
     assert!(samples > 60_000 || fixtures().is_empty(), "{samples}");
+}
+
+/// Exemplars with the labels of their series.
+type Exemplars = BTreeSet<(Labels, Labels, String, i64)>;
+
+fn exemplars_of(db: &Db) -> Exemplars {
+    let all = vec![Matcher::new(MatchOp::Regex, "__name__", ".+").unwrap()];
+    let found = db.reader(Interval::ALL).exemplars(&[all], Interval::ALL).unwrap();
+    let of_series = |series: SeriesExemplars| {
+        let SeriesExemplars { labels, exemplars } = series;
+        exemplars.into_iter().map(move |one| (labels.clone(), one.labels, answer::number(one.value), one.timestamp.0))
+    };
+    found.into_iter().flat_map(of_series).collect()
+}
+
+/// What `/api/v1/query_exemplars` answered; nothing if it was not asked.
+fn expected_exemplars(path: &Path) -> Exemplars {
+    let Ok(text) = std::fs::read_to_string(path) else { return Exemplars::new() };
+    let mut all = Exemplars::new();
+    for series in serde_json::from_str::<Value>(&text).unwrap().as_array().unwrap() {
+        for one in series["exemplars"].as_array().unwrap() {
+            let value = one["value"].as_str().unwrap().to_owned();
+            let of = answer::labels(&series["seriesLabels"]);
+            all.insert((of, answer::labels(&one["labels"]), value, answer::millis(&one["timestamp"])));
+        }
+    }
+    all
 }
 
 /// All files below a folder.
@@ -89,9 +117,15 @@ fn assert_same(got: &Answer, expected: &Answer, when: &str) {
 fn damage_costs_what_it_may_and_is_named() {
     let mut checked = 0;
     for fixture in &fixtures() {
-        let Some(injury) = injury(fixture).filter(|injury| injury["made_from"] != "inj_ooo") else { continue };
+        let Some(injury) = injury(fixture) else { continue };
         let undamaged = answer::expected(&fixture.join("undamaged.jsonl.gz"));
         let lost = may_be_missing(&injury);
+        let exemplars = expected_exemplars(&fixture.join("undamaged_exemplars.json"));
+        let check_exemplars = |db: &Db, when: &str| {
+            let found = exemplars_of(db);
+            let is_right = if injury["exemplars"] == "all" { found == exemplars } else { found.is_subset(&exemplars) };
+            assert!(is_right, "{} {when}: {found:?}", name(fixture));
+        };
         let data = copy(fixture);
         let before = ulids(data.path());
         let untouched = files(data.path());
@@ -107,6 +141,7 @@ fn damage_costs_what_it_may_and_is_named() {
             let db = open_real(data.path());
             let got = check(fixture, start, &db, &injury, &undamaged, &lost);
             check_matchers(fixture, &db, &got);
+            check_exemplars(&db, start);
             if injury["must_report"] == true && start == "first start" {
                 assert!(!db.damage().is_empty(), "{}", name(fixture));
             }
@@ -127,7 +162,7 @@ fn damage_costs_what_it_may_and_is_named() {
         checked += 1;
     }
     println!("{checked} damaged directories");
-    assert!(checked >= 41 || fixtures().is_empty(), "{checked}");
+    assert!(checked >= 43 || fixtures().is_empty(), "{checked}");
 }
 
 /// What may be missing, by `promd.json`.

@@ -231,6 +231,13 @@ impl HeadChunks {
     /// Removes the files that have no sample at or after `before`, as far as older files go with them: numbers have no gap. The next
     /// chunk begins a new file, so that this one can go, too.
     pub fn truncate(&self, before: i64) -> Result<(), HeadChunksError> {
+        self.truncate_but(before, None)
+    }
+
+    /// The same, but the file of the chunk `keep`, and all later ones, stay whatever their times are: chunks of samples that
+    /// came late may be of any.
+    pub fn truncate_but(&self, before: i64, keep: Option<u64>) -> Result<(), HeadChunksError> {
+        let keep = keep.map_or(u32::MAX, |keep| ChunkPlace::from(keep).file);
         self.check_writable()?;
         let mut writer = self.writer.lock();
         if self.tail.read().as_ref().is_some_and(|tail| tail.end() > FIRST_CHUNK) {
@@ -238,7 +245,7 @@ impl HeadChunks {
         }
         loop {
             let oldest = self.sealed.read().first_key_value().map(|(number, sealed)| (*number, sealed.max));
-            let Some((number, _)) = oldest.filter(|(_, max)| *max < before) else { break };
+            let Some((number, _)) = oldest.filter(|(number, max)| *max < before && *number < keep) else { break };
             // One after the other: a power loss must not leave an older one without a younger.
             let path = self.dir.join(file_name(number));
             self.fs

@@ -24,6 +24,8 @@ pub struct DamageReport {
     pub without_index: Vec<PathBuf>,
     /// What was wrong with the write-ahead log when it was opened, and what was done about it.
     pub log: promd_wal::Report,
+    /// The same for the log of samples that came out of order.
+    pub late_log: promd_wal::Report,
     /// Why the log could not be repaired, such as a full disk. What is damaged was passed over; Prometheus would delete what follows it.
     pub unrepaired: Option<String>,
     /// Full chunks of the head that were damaged. Their samples came back from the log, unless that is damaged too.
@@ -64,7 +66,7 @@ pub struct LeftOut {
 
 /// What a list of blocks knows, and what was found of the head.
 pub(super) fn report(list: &List, live: &Live, maintenance: Option<String>) -> DamageReport {
-    let Found { log, chunks, unrepaired } = live.found.lock().clone();
+    let Found { log, late_log, chunks, unrepaired } = live.found.lock().clone();
     let left_out = |absent: &Arc<Absent>| LeftOut {
         id: absent.id,
         dir: absent.dir.clone(),
@@ -81,6 +83,7 @@ pub(super) fn report(list: &List, live: &Live, maintenance: Option<String>) -> D
         left_out: list.absent.iter().map(left_out).collect(),
         without_index: list.without_index.clone(),
         log,
+        late_log,
         unrepaired,
         head_chunks: chunks,
         holes: live.losses.read().holes().cloned().collect(),

@@ -7,8 +7,12 @@ use std::path::{Path, PathBuf};
 
 use promd_block::{BlockError, BlockSource, Hole, Holes, LostSeries, SourceSeries};
 use promd_fs::Fs;
-use promd_model::Interval;
+use promd_model::{Interval, Labels};
 use promd_wal::Cause;
+
+/// What causes begin with, by the log that was damaged.
+pub(super) const OF_LOG: &str = "write-ahead log";
+pub(super) const OF_LATE_LOG: &str = "out-of-order log";
 
 /// Where the list is kept.
 const FOLDER: &str = "promd/head";
@@ -57,23 +61,25 @@ impl Losses {
         self.holes().filter(move |hole| hole.interval.overlaps(&times))
     }
 
-    /// The parts of holes that lie in a stretch of time, for the block that it becomes.
-    pub(super) fn part(&self, times: Interval) -> Vec<LostSeries> {
-        let clipped = |(labels, hole): (Option<&promd_model::Labels>, &Hole)| {
+    /// The parts of holes that lie in a stretch of time, for the block that it becomes: those of one log.
+    pub(super) fn part(&self, of: &str, times: Interval) -> Vec<LostSeries> {
+        let clipped = |(labels, hole): (Option<&Labels>, &Hole)| {
             let interval = Interval::new(hole.interval.min.max(times.min), hole.interval.max.min(times.max));
             LostSeries { labels: labels.cloned(), hole: Hole { interval, cause: hole.cause.clone() } }
         };
         // Operators are told of a header that was mended, and the block has all that was logged.
         let mended = Cause::Mended.to_string();
-        let is_lost = |(_, hole): &(_, &Hole)| hole.interval.overlaps(&times) && !hole.cause.ends_with(&mended);
-        self.0.iter().filter(is_lost).map(clipped).collect()
+        let is_lost = |hole: &Hole| hole.cause.starts_with(of) && !hole.cause.ends_with(&mended);
+        self.0.iter().filter(|(_, hole)| hole.interval.overlaps(&times) && is_lost(hole)).map(clipped).collect()
     }
 
-    /// Those that end at `from` or behind it.
-    pub(super) fn since(&self, from: i64) -> Self {
+    /// The rest when a stretch of time has become a block: without the holes of one log that end in it.
+    pub(super) fn without(&self, of: &str, times: Interval) -> Self {
         let mut rest = Self::default();
-        for (labels, hole) in self.0.iter().filter(|(_, hole)| hole.interval.max >= from) {
-            rest.add(LostSeries { labels: labels.cloned(), hole: hole.clone() });
+        for (labels, hole) in self.0.iter() {
+            if !(hole.cause.starts_with(of) && times.contains(hole.interval.max)) {
+                rest.add(LostSeries { labels: labels.cloned(), hole: hole.clone() });
+            }
         }
         rest
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use promd_compactor::{Ranges, Retention};
-use promd_wal::Maintenance;
+use promd_wal::{LogMetrics, Maintenance};
 
 use super::progress::ReplayProgress;
 
@@ -35,6 +35,13 @@ pub struct Options {
     pub samples_per_chunk: u16,
     /// How many series the head may hold. New ones are refused beyond that, and those that are there go on.
     pub max_series: Option<usize>,
+    /// How many exemplars all series together may have; the oldest make room. None are kept with 0.
+    pub max_exemplars: usize,
+    /// How much older than the newest sample of all a sample may be that is older than the newest of its series, in milliseconds.
+    /// With 0 samples that are out of order are refused.
+    pub out_of_order_window: i64,
+    /// Where the log of samples that came out of order counts.
+    pub late_log: Arc<LogMetrics>,
     /// Where it is told how far the log has been replayed.
     pub progress: Arc<ReplayProgress>,
     /// What the names of blocks are made unlike by, beside the time.
@@ -55,6 +62,9 @@ impl Default for Options {
             log: promd_wal::Options::default(),
             samples_per_chunk: 120,
             max_series: None,
+            max_exemplars: 0,
+            out_of_order_window: 0,
+            late_log: Arc::new(LogMetrics::new(LogMetrics::WBL)),
             progress: Arc::default(),
             seed: 0,
         }

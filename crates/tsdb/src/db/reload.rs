@@ -11,6 +11,7 @@ use promd_block::{Block, BlockError, BlockId, FoundBlock, Meta, Part, Scan, move
 use promd_compactor::{Cause, Expired};
 use promd_fs::Fs;
 
+use super::flush::OUT_OF_ORDER;
 use super::list::{Absent, List, Loaded, bytes_below};
 use super::{DbError, Inner};
 
@@ -21,7 +22,7 @@ const FOR_DELETION: &str = ".tmp-for-deletion";
 const QUARANTINE: &str = "promd/quarantine";
 
 /// What `meta.json` says of blocks whose times say nothing of where the head begins (`tsdb/db.go`).
-const BESIDE_THE_HEAD: [&str; 3] = ["from-out-of-order", "from-stale-series", "from-selected-series"];
+const BESIDE_THE_HEAD: [&str; 3] = [OUT_OF_ORDER, "from-stale-series", "from-selected-series"];
 
 /// What lies beside the blocks and counts in retention by size, as in Prometheus.
 const OTHERS: [&str; 3] = ["wal", "wbl", "chunks_head"];

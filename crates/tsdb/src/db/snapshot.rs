@@ -3,11 +3,12 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use promd_block::{BlockId, Meta, write};
+use promd_block::BlockId;
 use promd_fs::{EntryKind, Fs};
 use promd_model::Interval;
 
-use super::losses::WithLosses;
+use super::flush::OUT_OF_ORDER;
+use super::losses::{OF_LATE_LOG, OF_LOG};
 use super::work::Work;
 use super::{DbError, Inner};
 
@@ -44,18 +45,20 @@ impl Inner {
         Ok(())
     }
 
-    /// Writes what the head holds at this moment as one block into `to`.
+    /// Writes what the head holds at this moment as a block into `to`, and what came out of order as others.
     fn write_head(&self, work: &mut Work, to: &Path) -> Result<(), DbError> {
         let head = &self.live.head;
-        let Some((min, max)) = head.min_time().zip(head.max_time()) else { return Ok(()) };
-        let range = Interval::new(min.max(head.min_valid_time()), max);
-        let id = self.new_id(work)?;
-        let mut meta = Meta::new(id, range.min, range.max.saturating_add(1));
-        meta.compaction.level = 1;
-        meta.compaction.sources = vec![id];
-        let lost = self.live.losses.read().part(range);
-        let mut source = WithLosses { source: head.source(range), lost };
-        write(&self.fs, to, meta, &mut source, &self.write_options(), &mut |_| self.go_on())?;
+        if let Some((min, max)) = head.min_time().zip(head.max_time()) {
+            let range = Interval::new(min.max(head.min_valid_time()), max);
+            let meta = self.meta_of(work, range)?;
+            self.write_block(to, meta, head.source(range), OF_LOG)?.ok_or(DbError::Closed)?;
+        }
+        let Some(late) = head.late_blocks()? else { return Ok(()) };
+        for range in late.ranges() {
+            let mut meta = self.meta_of(work, *range)?;
+            meta.compaction.hints = vec![OUT_OF_ORDER.to_owned()];
+            self.write_block(to, meta, head.late_source(&late, *range), OF_LATE_LOG)?.ok_or(DbError::Closed)?;
+        }
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use promd_compactor::{Candidate, CompactError, CompactOptions, Compacted, Input,
 
 use super::{DbError, Inner};
 use crate::TsdbError;
+use crate::head::LateBlocks;
 
 /// What whoever changes the blocks holds, alone.
 #[derive(Debug)]
@@ -21,6 +22,10 @@ pub(super) struct Work {
     looked_at: HashSet<BlockId>,
     /// What is before this lies in a block, and has still to be forgotten by the head.
     pub(super) truncate_head: Option<i64>,
+    /// Samples that came out of order are to become blocks.
+    pub(super) flush_late: bool,
+    /// These lie in blocks, and have still to be forgotten by the head.
+    pub(super) truncate_late: Option<LateBlocks>,
     /// The same for the files of the head.
     pub(super) truncate_files: Option<i64>,
 }
@@ -32,6 +37,8 @@ impl Work {
             beyond_repair: HashSet::new(),
             looked_at: HashSet::new(),
             truncate_head: None,
+            flush_late: false,
+            truncate_late: None,
             truncate_files: None,
         }
     }
@@ -69,7 +76,10 @@ impl Inner {
             copy.log().tick().ok();
         }
         self.metrics.copies_failed.set(i64::try_from(log.copies_failed()).unwrap_or(i64::MAX));
-        Ok(log.wal().tick().map_err(TsdbError::from)?)
+        let late = self.live.late_log.lock().clone();
+        let late = late.map_or(Ok(false), |late| late.wal().tick());
+        let ticked = log.wal().tick();
+        Ok(ticked.and_then(|ticked| Ok(late? || ticked)).map_err(TsdbError::from)?)
     }
 
     /// One round of everything that is to be done now and then.

@@ -1,51 +1,56 @@
 //! Samples on their way into the head: judged when they are appended, kept beside it until they are committed.
 
 use hashbrown::HashMap;
-use parking_lot::MutexGuard;
-use promd_chunk::{Float, Integer};
 use promd_model::{Exemplar, FloatHistogram, Histogram, LabelsRef, Metadata, Run, is_stale, same_bits};
 use promd_storage::{Appender, Batch, Position, Refused, SeriesRef, StorageError, Verdict};
 use promd_wal::record::Stamp;
 
 use super::Head;
-use super::contract::{Commit, CommitBatch};
-use super::readers::Applying;
-use super::slot::{Judgement, Last, New};
+use super::commit::Locked;
+use super::contract::CommitBatch;
+use super::slot::{Horizon, Judgement, Last, New};
+use super::stage::Row;
 use super::stripe::{STRIPES, Stripe, join, split, stripe_of};
 
 /// What an appender holds: kept by the head when it is done, so that a scrape does not allocate.
 #[derive(Debug, Default)]
 pub(super) struct Buffers {
     /// The last one is being filled.
-    batches: Vec<CommitBatch>,
+    pub(super) batches: Vec<CommitBatch>,
     /// The slots of the samples of each batch.
-    slots: Vec<BatchSlots>,
-    exemplars: Vec<(u64, Exemplar)>,
-    metadata: Vec<(u64, Metadata)>,
-    /// The newest sample of each series that was appended here: made when a series comes a second time.
-    newest: Option<HashMap<u32, Own>>,
+    pub(super) slots: Vec<BatchSlots>,
+    pub(super) exemplars: Vec<(u64, Exemplar)>,
+    pub(super) metadata: Vec<(u64, Metadata)>,
+    /// How old samples may be, as it was when the first one was appended.
+    pub(super) horizon: Option<Horizon>,
+    /// How many commits there had been then.
+    pub(super) commits: u64,
+    /// Whether there is a sample that is out of order.
+    pub(super) late: bool,
+    /// What was appended here of each series: made when a series comes a second time.
+    own: Option<HashMap<u32, Own>>,
     /// Rows of a batch, by stripe.
     rows: Vec<u32>,
 }
 
 #[derive(Debug, Default)]
-struct BatchSlots {
-    floats: Vec<u32>,
-    histograms: Vec<u32>,
-    float_histograms: Vec<u32>,
+pub(super) struct BatchSlots {
+    pub(super) floats: Vec<u32>,
+    pub(super) histograms: Vec<u32>,
+    pub(super) float_histograms: Vec<u32>,
 }
 
-/// A sample that was appended here.
+/// What was appended here of a series.
 #[derive(Debug, Clone, Copy)]
 struct Own {
-    t: i64,
-    batch: usize,
-    kind: Kind,
-    row: usize,
+    /// The newest sample that is in order, and where it is.
+    newest: Option<(i64, Row)>,
+    /// Where the last one is.
+    last: Row,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Float,
     Histogram,
     FloatHistogram,
@@ -71,7 +76,7 @@ impl Buffers {
         }
         self.exemplars.clear();
         self.metadata.clear();
-        self.newest = None;
+        (self.horizon, self.late, self.own) = (None, false, None);
     }
 
     /// Whether it is small enough to be kept.
@@ -87,25 +92,27 @@ impl Buffers {
             .copied()
     }
 
-    /// The newest sample of a series that was appended here.
+    /// What was appended here of a series.
     fn own(&mut self, slot: u32) -> Option<Own> {
-        self.newest_mut().get(&slot).copied()
+        self.own_mut().get(&slot).copied()
     }
 
-    fn newest_mut(&mut self) -> &mut HashMap<u32, Own> {
+    /// As long as it is not kept, all samples here are floats, in order, and each of another series.
+    fn own_mut(&mut self) -> &mut HashMap<u32, Own> {
         let (batches, slots) = (&self.batches, &self.slots);
-        self.newest.get_or_insert_with(|| {
-            let mut newest = HashMap::new();
+        self.own.get_or_insert_with(|| {
+            let mut own = HashMap::new();
             for (batch, (logged, slots)) in batches.iter().zip(slots).enumerate() {
                 for (row, (slot, t)) in slots.floats.iter().zip(logged.floats.times()).enumerate() {
-                    newest.insert(*slot, Own { t: *t, batch, kind: Kind::Float, row });
+                    let last = Row { batch, kind: Kind::Float, row };
+                    own.insert(*slot, Own { newest: Some((*t, last)), last });
                 }
             }
-            newest
+            own
         })
     }
 
-    fn is_same(&self, own: Own, new: New<'_>) -> bool {
+    fn is_same(&self, own: Row, new: New<'_>) -> bool {
         let batch = &self.batches[own.batch];
         let columns = match own.kind {
             Kind::Float => {
@@ -121,8 +128,8 @@ impl Buffers {
         }
     }
 
-    /// Adds a sample of a series whose newest one here is `own`.
-    fn push(&mut self, slot: u32, stamp: Stamp, new: New<'_>, own: Option<Own>) {
+    /// Adds a sample of a series of which there is `own` here.
+    fn push(&mut self, slot: u32, stamp: Stamp, new: New<'_>, late: bool, own: Option<Own>) {
         let kind = match new {
             New::Float(_) => Kind::Float,
             New::Histogram(_) => Kind::Histogram,
@@ -131,7 +138,7 @@ impl Buffers {
         // Floats of a batch are logged before its histograms.
         let newest = self.batches.len().saturating_sub(1);
         let behind_histogram =
-            own.is_some_and(|own| own.batch == newest && own.kind != Kind::Float && own.kind != kind);
+            own.is_some_and(|Own { last, .. }| last.batch == newest && last.kind != Kind::Float && last.kind != kind);
         if self.batches.is_empty() || behind_histogram {
             self.batches.push(CommitBatch::default());
             self.slots.push(BatchSlots::default());
@@ -159,21 +166,23 @@ impl Buffers {
                 slots.float_histograms.len() - 1
             }
         };
-        if kind != Kind::Float {
-            self.newest_mut();
+        if kind != Kind::Float || late {
+            self.own_mut();
         }
-        if let Some(newest) = &mut self.newest {
-            newest.insert(slot, Own { t: stamp.time, batch: number, kind, row });
+        if let Some(all) = &mut self.own {
+            let last = Row { batch: number, kind, row };
+            let newest = if late { own.and_then(|own| own.newest) } else { Some((stamp.time, last)) };
+            all.insert(slot, Own { newest, last });
         }
     }
 
     /// Judges a sample by those appended here and by the head; takes it if it is good.
-    fn take(&mut self, stripe: &mut Stripe, slot: u32, stamp: Stamp, new: New<'_>, valid_from: i64) -> Verdict {
+    fn take(&mut self, stripe: &mut Stripe, slot: u32, stamp: Stamp, new: New<'_>, horizon: &Horizon) -> Verdict {
         let (_, local) = split(slot);
         let own = if stripe.slot(local).pending > 0 { self.own(slot) } else { None };
         // A stale marker is of the kind of the series.
         let (integer, float);
-        let new = match (new, own.map(|own| own.kind), stripe.last(local)) {
+        let new = match (new, own.map(|own| own.last.kind), stripe.last(local)) {
             (New::Float(v), Some(Kind::Histogram), _) | (New::Float(v), None, Last::Sample(_, New::Histogram(_)))
                 if is_stale(v) =>
             {
@@ -189,22 +198,23 @@ impl Buffers {
             }
             (new, ..) => new,
         };
-        let judgement = match own {
-            _ if stamp.time < valid_from => Judgement::Refuse(Verdict::OutOfBounds),
-            Some(own) if stamp.time < own.t => Judgement::Refuse(Verdict::OutOfOrder),
-            Some(own) if stamp.time == own.t && self.is_same(own, new) => Judgement::Known,
-            Some(own) if stamp.time == own.t => Judgement::Refuse(Verdict::Duplicate),
-            _ => stripe.last(local).judge(stamp.time, new, valid_from),
-        };
-        match judgement {
-            Judgement::Append => {
-                self.push(slot, stamp, new, own);
-                stripe.slot_mut(local).pending += 1;
-                Verdict::Accepted
+        let judgement = match own.and_then(|own| own.newest) {
+            Some((newest, _)) if stamp.time < newest => horizon.late(stamp.time),
+            Some((newest, row)) if stamp.time == newest && stamp.time >= horizon.valid_from => {
+                if self.is_same(row, new) { Judgement::Known } else { Judgement::Refuse(Verdict::Duplicate) }
             }
-            Judgement::Known => Verdict::Accepted,
-            Judgement::Refuse(verdict) => verdict,
-        }
+            _ => stripe.last(local).judge(stamp.time, new, horizon),
+        };
+        let late = match judgement {
+            Judgement::Append => false,
+            Judgement::Late => true,
+            Judgement::Known => return Verdict::Accepted,
+            Judgement::Refuse(verdict) => return verdict,
+        };
+        self.push(slot, stamp, new, late, own);
+        self.late |= late;
+        stripe.slot_mut(local).pending += 1;
+        Verdict::Accepted
     }
 
     /// Brings the rows of a batch into the order of stripes, and tells where those of each begin.
@@ -247,13 +257,25 @@ impl Appender for HeadAppender<'_> {
         if let Some(t) = columns.times().first() {
             self.head.bounds.begin(*t);
         }
-        if let Some(oldest) = columns.times().iter().min() {
+        let oldest = columns.times().iter().min();
+        if let Some(oldest) = oldest {
             // Before the bound is read: see `Head::close_before`.
             self.head.in_flight.lock().note(&mut self.number, *oldest);
         }
-        let valid_from = self.head.appendable_from();
         let floats = columns.as_floats();
         let buffers = &mut self.buffers;
+        let horizon = match buffers.horizon {
+            Some(horizon) => horizon,
+            None => {
+                buffers.commits = self.head.readers.committed();
+                *buffers.horizon.insert(self.head.horizon())
+            }
+        };
+        let horizon = Horizon { in_order_only: batch.in_order_only(), ..horizon };
+        if oldest.is_some_and(|oldest| *oldest < horizon.valid_from) {
+            // What is older comes late, if at all.
+            self.head.in_flight.lock().raise(self.number, horizon.valid_from);
+        }
         let begins = buffers.order(series);
         for (stripe, range) in begins.windows(2).enumerate().filter(|(_, range)| range[0] < range[1]) {
             let mut locked = self.head.stripes[stripe].lock();
@@ -265,7 +287,7 @@ impl Appender for HeadAppender<'_> {
                     continue;
                 };
                 let slot = join(stripe, local);
-                let mut take = |stamp: Stamp, new: New<'_>| buffers.take(&mut locked, slot, stamp, new, valid_from);
+                let mut take = |stamp: Stamp, new: New<'_>| buffers.take(&mut locked, slot, stamp, new, &horizon);
                 let stamp = |t, starts: Option<&[i64]>, row: usize| Stamp {
                     series: reference,
                     time: t,
@@ -287,23 +309,12 @@ impl Appender for HeadAppender<'_> {
                 };
             }
         }
-        buffers.exemplars.extend(batch.exemplars().iter().map(|(series, exemplar)| (series.0, exemplar.clone())));
-        buffers.metadata.extend(batch.metadatas().iter().map(|(series, metadata)| (series.0, metadata.clone())));
+        self.head.take_exemplars(batch.exemplars(), &mut buffers.exemplars);
+        self.head.take_metadata(batch.metadatas(), &mut buffers.metadata);
     }
 
     fn commit(mut self: Box<Self>) -> Result<Position, StorageError> {
-        let _alone = self.head.committing.lock();
-        let series = self.head.take_unlogged();
-        let Buffers { batches, exemplars, metadata, .. } = &self.buffers;
-        let commit = Commit { series: &series, metadata, batches, exemplars };
-        let position = match self.head.log_commit(&commit) {
-            Ok(position) => position,
-            Err(error) => {
-                self.head.put_back_unlogged(&series);
-                return Err(StorageError::store(error));
-            }
-        };
-        self.head.apply(&self.buffers);
+        let position = self.head.commit(&self.buffers)?;
         // Nothing is left to be taken back.
         self.buffers.clear();
         Ok(position)
@@ -325,93 +336,5 @@ impl Drop for HeadAppender<'_> {
         let mut buffers = std::mem::take(&mut self.buffers);
         buffers.clear();
         self.head.keep(buffers);
-    }
-}
-
-/// The stripe that was locked last: samples come stripe by stripe.
-pub(super) struct Locked<'a> {
-    head: &'a Head,
-    stripe: Option<(usize, MutexGuard<'a, Stripe>)>,
-}
-
-impl<'a> Locked<'a> {
-    pub(super) fn new(head: &'a Head) -> Self {
-        Self { head, stripe: None }
-    }
-
-    pub(super) fn stripe(&mut self, number: usize) -> &mut Stripe {
-        if self.stripe.as_ref().is_none_or(|(locked, _)| *locked != number) {
-            // The one before is given back first: nobody holds two.
-            self.stripe = None;
-        }
-        let head = self.head;
-        &mut self.stripe.get_or_insert_with(|| (number, head.stripes[number].lock())).1
-    }
-}
-
-impl Head {
-    /// Shows what was logged.
-    fn apply(&self, buffers: &Buffers) {
-        let applying = self.readers.apply();
-        let mut locked = Locked::new(self);
-        let mut touched = Touched { applying: &applying, min: i64::MAX, max: i64::MIN, dropped: 0 };
-        for (batch, slots) in buffers.batches.iter().zip(&buffers.slots) {
-            let floats = batch.floats.times().iter().zip(batch.floats.values());
-            for (slot, (t, v)) in slots.floats.iter().zip(floats) {
-                touched.sample(&mut locked, *slot, *t, |stripe, local| stripe.push_float(local, *t, *v, &self.around));
-            }
-            let mut slots_of_histograms = slots.histograms.iter();
-            for run in batch.histograms.columns.runs() {
-                let Run::Histograms(run) = run else { continue };
-                for (row, (t, slot)) in run.t.iter().zip(&mut slots_of_histograms).enumerate() {
-                    let histogram = run.histogram(row);
-                    touched.sample(&mut locked, *slot, *t, |stripe, local| {
-                        stripe.push_histogram::<Integer>(local, *t, &histogram, &self.around)
-                    });
-                }
-            }
-            let (mut slots_of_histograms, mut histogram) = (slots.float_histograms.iter(), FloatHistogram::default());
-            for run in batch.float_histograms.columns.runs() {
-                let Run::FloatHistograms(run) = run else { continue };
-                for (row, (t, slot)) in run.t.iter().zip(&mut slots_of_histograms).enumerate() {
-                    run.float_histogram_into(row, &mut histogram);
-                    touched.sample(&mut locked, *slot, *t, |stripe, local| {
-                        stripe.push_histogram::<Float>(local, *t, &histogram, &self.around)
-                    });
-                }
-            }
-        }
-        drop(locked);
-        if touched.min <= touched.max {
-            self.bounds.extend(touched.min, touched.max);
-        }
-        self.count_dropped(touched.dropped);
-    }
-}
-
-/// What a commit has done so far.
-struct Touched<'a> {
-    applying: &'a Applying<'a>,
-    min: i64,
-    max: i64,
-    dropped: u64,
-}
-
-impl Touched<'_> {
-    fn sample(&mut self, locked: &mut Locked<'_>, slot: u32, t: i64, push: impl FnOnce(&mut Stripe, u32) -> bool) {
-        let (number, local) = split(slot);
-        let stripe = locked.stripe(number);
-        stripe.unhide(self.applying.seen_by_all);
-        stripe.slot_mut(local).pending -= 1;
-        if push(stripe, local) {
-            if let Some(youngest) = self.applying.youngest {
-                stripe.hide(local, self.applying.number, t, youngest);
-            }
-            self.min = self.min.min(t);
-            self.max = self.max.max(t);
-        } else {
-            // Another appender was faster.
-            self.dropped += 1;
-        }
     }
 }

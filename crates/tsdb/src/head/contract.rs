@@ -4,8 +4,9 @@ use promd_block::{Damage, ReadChunk};
 use promd_chunk::Encoding;
 use promd_model::{Columns, Exemplar, Interval, Labels, Metadata};
 use promd_storage::Position;
-use promd_wal::record::SampleColumns;
+use promd_wal::record::{MmapMarker, SampleColumns, Stamp};
 
+use super::late::LateValue;
 use crate::TsdbError;
 
 /// Where full chunks go, and come back from: the files of `chunks_head`.
@@ -33,6 +34,49 @@ pub(crate) trait CommitLog: Send + Sync {
     fn log(&self, commit: &Commit<'_>) -> Result<Position, TsdbError>;
 }
 
+/// Where samples that came out of order are logged a second time, before their commit is logged and they are shown: the log of
+/// commits is replayed in order, and passes over them.
+pub(crate) trait LateLog: Send + Sync {
+    /// Logs the steps of a commit. Calls do not overlap.
+    fn log(&self, steps: &[LateStep]) -> Result<(), TsdbError>;
+
+    /// Begins another segment, and returns its number.
+    fn next_segment(&self) -> Result<u64, TsdbError>;
+
+    /// Removes the segments before this one.
+    fn truncate(&self, before: u64) -> Result<(), TsdbError>;
+}
+
+/// Samples that came out of order: the markers are logged first.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LateStep {
+    /// Which full chunks have all samples of a series that were logged so far.
+    pub(crate) markers: Vec<MmapMarker>,
+    /// The samples.
+    pub(crate) batch: CommitBatch,
+}
+
+impl LateStep {
+    pub(super) fn push(&mut self, stamp: Stamp, value: &LateValue) {
+        let CommitBatch { floats, histograms, float_histograms } = &mut self.batch;
+        let pushed = match value {
+            LateValue::Float(v) => {
+                floats.push(stamp, *v);
+                return;
+            }
+            LateValue::Histogram(histogram) => {
+                histograms.series.push(stamp.series);
+                histograms.columns.push_histogram(stamp.time, histogram)
+            }
+            LateValue::FloatHistogram(histogram) => {
+                float_histograms.series.push(stamp.series);
+                float_histograms.columns.push_float_histogram(stamp.time, histogram)
+            }
+        };
+        debug_assert!(pushed.is_ok(), "columns hold no malformed histograms");
+    }
+}
+
 /// What is to be logged, in this order: the series, the metadata, the batches one after the other, the exemplars.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Commit<'a> {
@@ -42,7 +86,7 @@ pub(crate) struct Commit<'a> {
     pub(crate) metadata: &'a [(u64, Metadata)],
     /// The samples. There is more than one batch only if a series changes between floats and histograms.
     pub(crate) batches: &'a [CommitBatch],
-    /// Exemplars as they were appended: whoever keeps exemplars decides which of them he takes.
+    /// The exemplars that the ring has room for, as far as that can be told before it takes them.
     pub(crate) exemplars: &'a [(u64, Exemplar)],
 }
 
@@ -115,10 +159,24 @@ pub(crate) struct HeadOptions {
     pub(crate) max_series: Option<usize>,
     /// How many samples a chunk of floats should have.
     pub(crate) samples_per_chunk: u16,
+    /// How many exemplars all series together may have.
+    pub(crate) max_exemplars: usize,
+    /// How much older than the newest sample of the head a sample may be that is older than the newest of its series, in milliseconds;
+    /// 0 takes none.
+    pub(crate) late_window: i64,
+    /// How many samples a chunk of those has.
+    pub(crate) late_capacity: u8,
 }
 
 impl Default for HeadOptions {
     fn default() -> Self {
-        Self { chunk_range: 2 * 60 * 60 * 1000, max_series: None, samples_per_chunk: 120 }
+        Self {
+            chunk_range: 2 * 60 * 60 * 1000,
+            max_series: None,
+            samples_per_chunk: 120,
+            max_exemplars: 0,
+            late_window: 0,
+            late_capacity: 32,
+        }
     }
 }

@@ -7,6 +7,7 @@ use promd_model::{Interval, Matcher};
 use promd_storage::Order;
 
 use super::Head;
+use super::late::hull;
 use super::stripe::{join, split};
 
 /// Slots of series that are gone, each with the number of the first reader who cannot know of it. The slot, and the pairs of its labels,
@@ -44,7 +45,9 @@ impl Head {
                 }
                 match stripe.truncate(local, before) {
                     Some(interval) => oldest = oldest.min(interval.min),
-                    None if stripe.slot(local).pending == 0 => empty.push(join(number, local)),
+                    None if stripe.slot(local).pending == 0 && stripe.late(local).is_none() => {
+                        empty.push(join(number, local))
+                    }
                     None => {}
                 }
             }
@@ -61,7 +64,7 @@ impl Head {
         gone
     }
 
-    fn remove_empty(&self, slots: &[u32]) -> Vec<u64> {
+    pub(super) fn remove_empty(&self, slots: &[u32]) -> Vec<u64> {
         if slots.is_empty() {
             return Vec::new();
         }
@@ -74,19 +77,22 @@ impl Head {
             let (stripe, local) = split(*slot);
             let mut stripe = self.stripes[stripe].lock();
             let state = stripe.slot(local);
-            if state.reference == 0 || state.pending > 0 || stripe.interval(local).is_some() {
+            let has_samples = stripe.interval(local).is_some() || stripe.late(local).is_some();
+            if state.reference == 0 || state.pending > 0 || has_samples {
                 continue;
             }
             gone.push(stripe.slot(local).reference);
-            stripe.remove(local);
+            let said = stripe.remove(local);
+            self.sayings.lock().release(said);
             index.strike(*slot);
             limbo.0.push_back((reader, *slot));
         }
+        self.exemplars.lock().forget(&gone);
         gone
     }
 
     /// Makes slots free that nobody can know of any more.
-    fn reclaim(&self) {
+    pub(super) fn reclaim(&self) {
         let mut index = self.index.write();
         let mut limbo = self.limbo.lock();
         let oldest = self.readers.oldest();
@@ -107,7 +113,8 @@ impl Head {
         for slot in reader.slots(matchers, Order::Any) {
             let (stripe, local) = split(slot);
             let mut stripe = self.stripes[stripe].lock();
-            let Some(interval) = stripe.interval(local).filter(|interval| interval.overlaps(&times)) else { continue };
+            let all = stripe.interval(local).into_iter().chain(stripe.late_interval(local)).reduce(hull);
+            let Some(interval) = all.filter(|interval| interval.overlaps(&times)) else { continue };
             let part = Interval::new(interval.min.max(times.min), interval.max.min(times.max));
             stripe.delete(local, part);
             deleted.push((stripe.slot(local).reference, part));

@@ -148,7 +148,12 @@ impl Index {
     /// The memory of labels and of the tables that find them, without pairs.
     pub(super) fn heap_bytes(&self) -> usize {
         let pages: usize = self.pages.iter().map(|page| page.capacity() * 4).sum();
-        pages + self.sets.capacity() * size_of::<Set>() + self.by_labels.allocation_size()
+        pages + self.table_bytes()
+    }
+
+    /// The memory of the tables that find series.
+    pub(super) fn table_bytes(&self) -> usize {
+        self.sets.capacity() * size_of::<Set>() + self.by_labels.allocation_size()
     }
 
     fn find_set(&self, pairs: &[u32]) -> Option<u32> {

@@ -117,6 +117,13 @@ impl Pairs {
         self.pairs[number as usize].series.len()
     }
 
+    /// What each series that has a pair pays for it: its text and its list, shared among them.
+    pub(super) fn share(&self, number: u32) -> usize {
+        let pair = &self.pairs[number as usize];
+        let bytes = size_of::<Pair>() + pair.value.len() + pair.series.memory_usage();
+        bytes.div_ceil((pair.users as usize).max(1))
+    }
+
     /// The numbers of all pairs that a series has.
     pub(super) fn numbers(&self) -> impl Iterator<Item = u32> {
         (0..number_of(self.pairs.len())).filter(|number| !self.pairs[*number as usize].series.is_empty())

@@ -8,7 +8,8 @@ use bytes::Bytes;
 use promd_chunk::{Encoder, Encoding};
 use promd_model::{Columns, Interval, Intervals, Matcher};
 use promd_storage::{
-    ChunkView, LabelQuery, Listed, Order, Projection, Reader, Select, Series, SeriesSet, StorageError, Warnings,
+    ChunkView, LabelQuery, Listed, Order, Projection, Reader, Select, Series, SeriesExemplars, SeriesSet, StorageError,
+    Warnings,
 };
 
 use super::Head;
@@ -21,6 +22,9 @@ pub(crate) struct HeadReader<'a> {
     pub(super) head: &'a Head,
     ticket: Ticket<'a>,
     times: Interval,
+    /// Late samples are read from before the times of the head, too, unless they are in blocks: those of chunks below this number.
+    late_times: Interval,
+    late_from: u64,
     /// What is older belongs to blocks, also where a chunk reaches back there.
     pub(super) valid: i64,
 }
@@ -29,6 +33,8 @@ pub(crate) struct HeadReader<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) chunks: Vec<FoundChunk>,
+    /// Of samples that came out of order. They are seen as soon as they are committed.
+    pub(super) late: Vec<FoundChunk>,
     pub(super) deleted: Option<Arc<Intervals>>,
     /// Nothing is seen from here on.
     pub(super) hidden_from: Option<i64>,
@@ -48,27 +54,42 @@ impl<'a> HeadReader<'a> {
         // A truncation waits for the readers that came before it. Who comes later must not see what it has not got to yet; its
         // bound was set before it looked for readers, so a reader that it did not find sees the bound.
         let valid = head.min_valid_time();
-        let times = if times.min < valid {
-            let narrowed = Interval::new(valid, times.max);
-            head.readers.narrow(&ticket, narrowed);
-            narrowed
-        } else {
-            times
-        };
-        Self { head, ticket, times, valid }
+        // The same holds for late samples that have gone into blocks.
+        let late_from = head.late.read_from();
+        let late_times = times;
+        let times = Interval::new(times.min.max(valid), times.max);
+        if times != late_times || late_from > 0 {
+            head.readers.narrow(&ticket, times, late_from);
+        }
+        Self { head, ticket, times, late_times, late_from, valid }
     }
 
     /// Whether there is nothing to be read.
     pub(crate) fn is_empty(&self) -> bool {
-        self.times.min > self.times.max || !self.overlaps(self.times)
+        !self.overlaps(self.late_times)
     }
 
-    /// What there is of a series in a range of time.
+    /// What there is of a series in a range of time, in the order of its samples' arrival.
     pub(super) fn find(&self, slot: u32, times: Interval, found: &mut Found) {
+        self.find_in(slot, Some(times), None, found);
+    }
+
+    /// What came late, in chunks that have a number below `before`.
+    pub(super) fn find_late(&self, slot: u32, times: Interval, before: u64, found: &mut Found) {
+        self.find_in(slot, None, Some((times, before)), found);
+    }
+
+    fn find_in(&self, slot: u32, times: Option<Interval>, late: Option<(Interval, u64)>, found: &mut Found) {
         let (stripe, local) = split(slot);
         found.chunks.clear();
+        found.late.clear();
         let stripe = self.head.stripes[stripe].lock();
-        stripe.chunks(local, times, &mut found.chunks);
+        if let Some(times) = times {
+            stripe.chunks(local, times, &mut found.chunks);
+        }
+        if let Some((times, before)) = late {
+            stripe.late_chunks(local, times, self.late_from..before, &mut found.late);
+        }
         found.deleted = stripe.deleted(local).map(Arc::clone);
         found.hidden_from = stripe.hidden_from(local, self.ticket.seen);
         drop(stripe);
@@ -76,7 +97,9 @@ impl<'a> HeadReader<'a> {
             found.chunks.retain(|chunk| chunk.min < from);
         }
         if let Some(deleted) = &found.deleted {
-            found.chunks.retain(|chunk| !deleted.covers(&Interval::new(chunk.min, chunk.max)));
+            let seen = |chunk: &FoundChunk| !deleted.covers(&Interval::new(chunk.min, chunk.max));
+            found.chunks.retain(seen);
+            found.late.retain(seen);
         }
     }
 
@@ -84,10 +107,14 @@ impl<'a> HeadReader<'a> {
     fn is_seen(&self, slot: u32, times: Interval) -> bool {
         let (stripe, local) = split(slot);
         let stripe = self.head.stripes[stripe].lock();
-        let Some(interval) = stripe.interval(local) else { return false };
         let end = stripe.hidden_from(local, self.ticket.seen).map_or(i64::MAX, |from| from.saturating_sub(1));
-        let seen = Interval::new(interval.min.max(times.min), interval.max.min(times.max).min(end));
-        seen.min <= seen.max && stripe.deleted(local).is_none_or(|deleted| !deleted.covers(&seen))
+        let is_seen = |interval: Interval, reader: Interval, end: i64| {
+            let (min, max) = (times.min.max(reader.min), times.max.min(reader.max).min(end));
+            let seen = Interval::new(interval.min.max(min), interval.max.min(max));
+            seen.min <= seen.max && stripe.deleted(local).is_none_or(|deleted| !deleted.covers(&seen))
+        };
+        stripe.interval(local).is_some_and(|interval| is_seen(interval, self.times, end))
+            || stripe.late_interval(local).is_some_and(|interval| is_seen(interval, self.late_times, i64::MAX))
     }
 
     /// The series that match, in the order that is asked for.
@@ -103,7 +130,8 @@ impl<'a> HeadReader<'a> {
     /// Whether the head has anything to say about a time.
     fn overlaps(&self, times: Interval) -> bool {
         let (min, max) = (self.head.min_time(), self.head.max_time());
-        min.zip(max).is_some_and(|(min, max)| Interval::new(min, max).overlaps(&times))
+        let in_order = min.zip(max).map(|(min, max)| Interval::new(min.max(self.valid), max));
+        in_order.into_iter().chain(self.head.late_interval()).any(|interval| interval.overlaps(&times))
     }
 
     fn list(
@@ -139,7 +167,8 @@ impl Reader for HeadReader<'_> {
         Ok(Box::new(HeadSet {
             reader: self,
             slots: self.slots(select.matchers, select.order).into_iter(),
-            times: Interval::new(select.times.min.max(self.times.min), select.times.max.min(self.times.max)),
+            times: both(select.times, self.times),
+            late_times: both(select.times, self.late_times),
             left: select.limit.unwrap_or(usize::MAX),
             labels_only: select.hints.labels_only,
             projection,
@@ -165,6 +194,10 @@ impl Reader for HeadReader<'_> {
                 texts.insert(value.to_owned());
             }
         }))
+    }
+
+    fn exemplars(&self, selectors: &[Vec<Matcher>], times: Interval) -> Result<Vec<SeriesExemplars>, StorageError> {
+        Ok(self.head.find_exemplars(selectors, times))
     }
 }
 
@@ -196,6 +229,7 @@ struct HeadSet<'a> {
     reader: &'a HeadReader<'a>,
     slots: std::vec::IntoIter<u32>,
     times: Interval,
+    late_times: Interval,
     left: usize,
     labels_only: bool,
     projection: Option<Owned>,
@@ -210,20 +244,17 @@ impl SeriesSet for HeadSet<'_> {
             && let Some(slot) = self.slots.next()
         {
             if self.labels_only {
-                if !self.reader.is_seen(slot, self.times) {
+                if !self.reader.is_seen(slot, self.late_times) {
                     continue;
                 }
             } else {
-                self.reader.find(slot, self.times, &mut self.found);
-                let deleted = self.found.deleted.take();
-                for chunk in self.found.chunks.drain(..) {
-                    let end = self.found.hidden_from.map_or(i64::MAX, |from| from - 1);
-                    let outcome = pieces(self.reader.head, chunk, Interval::new(self.reader.valid, end), |piece| {
-                        let mut view = ChunkView::new(piece.encoding, piece.min, piece.max, piece.bytes);
-                        view.deleted = deleted.clone().filter(|deleted| deleted.overlaps(&view.interval()));
-                        series.chunks.push(view);
-                    });
-                    if let Err(missing) = outcome {
+                self.reader.find_in(slot, Some(self.times), Some((self.late_times, u64::MAX)), &mut self.found);
+                let Found { chunks, late, deleted, hidden_from } = &mut self.found;
+                let in_order = Interval::new(self.reader.valid, hidden_from.map_or(i64::MAX, |from| from - 1));
+                // Of samples at one time that of the chunk in front is seen: what came in order goes first.
+                let in_order = chunks.drain(..).map(|chunk| (chunk, in_order));
+                for (chunk, times) in in_order.chain(late.drain(..).map(|chunk| (chunk, Interval::ALL))) {
+                    if let Err(missing) = views(self.reader.head, chunk, times, deleted.as_ref(), series) {
                         self.warnings.add(missing);
                     }
                 }
@@ -242,6 +273,26 @@ impl SeriesSet for HeadSet<'_> {
     fn warnings(&self) -> Warnings {
         self.warnings.clone()
     }
+}
+
+/// The time that both have.
+fn both(a: Interval, b: Interval) -> Interval {
+    Interval::new(a.min.max(b.min), a.max.min(b.max))
+}
+
+/// Adds what a chunk has within a stretch of time to a series. The error says what is missing.
+pub(super) fn views(
+    head: &Head,
+    chunk: FoundChunk,
+    times: Interval,
+    deleted: Option<&Arc<Intervals>>,
+    series: &mut Series,
+) -> Result<(), String> {
+    pieces(head, chunk, times, |piece| {
+        let mut view = ChunkView::new(piece.encoding, piece.min, piece.max, piece.bytes);
+        view.deleted = deleted.filter(|deleted| deleted.overlaps(&view.interval())).map(Arc::clone);
+        series.chunks.push(view);
+    })
 }
 
 /// Hands out a chunk: as it is if all of it lies in `times`, otherwise what lies there, written anew. The error says what is missing.

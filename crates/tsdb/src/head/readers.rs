@@ -30,6 +30,9 @@ struct State {
 struct Live {
     seen: u64,
     times: Interval,
+    /// In which late samples are read, from chunks that have this number or a higher one.
+    late: Interval,
+    late_from: u64,
 }
 
 /// A living reader. It ends when this is dropped.
@@ -58,15 +61,21 @@ impl Readers {
         let mut state = self.state.lock();
         let (number, seen) = (state.next, state.committed);
         state.next += 1;
-        state.live.insert(number, Live { seen, times });
+        state.live.insert(number, Live { seen, times, late: times, late_from: 0 });
         Ticket { readers: self, number, seen }
     }
 
-    /// Says that a reader reads less than he had said when he was opened.
-    pub(super) fn narrow(&self, ticket: &Ticket<'_>, times: Interval) {
+    /// Says that a reader reads less than he had said when he was opened: samples in order of these times only, and late ones only of
+    /// chunks from a number on.
+    pub(super) fn narrow(&self, ticket: &Ticket<'_>, times: Interval, late_from: u64) {
         if let Some(live) = self.state.lock().live.get_mut(&ticket.number) {
-            live.times = times;
+            (live.times, live.late_from) = (times, late_from);
         }
+    }
+
+    /// Whether somebody reads late samples of this time in chunks with a lower number.
+    pub(super) fn read_late(&self, before: u64, times: Interval) -> bool {
+        self.state.lock().live.values().any(|live| live.late_from < before && live.late.overlaps(&times))
     }
 
     /// Whether somebody reads what lies before `before`.
@@ -90,6 +99,11 @@ impl Readers {
         while state.live.range(..now).any(|(_, live)| live.times.min < before) {
             self.closed.wait(&mut state);
         }
+    }
+
+    /// How many commits there have been.
+    pub(super) fn committed(&self) -> u64 {
+        self.state.lock().committed
     }
 
     /// The number that the next reader will have.

@@ -7,11 +7,12 @@ use std::sync::atomic::Ordering;
 
 use hashbrown::HashMap;
 use promd_chunk::{Float, Integer};
-use promd_model::{FloatHistogram, Histogram, Interval, LabelsRef};
-use promd_wal::record::{SampleColumns, Stamp};
+use promd_model::{Exemplar, FloatHistogram, Histogram, Interval, LabelsRef, Metadata};
+use promd_wal::record::{MmapMarker, SampleColumns, Stamp};
 
-use super::append::Locked;
+use super::commit::Locked;
 use super::contract::MappedChunk;
+use super::late::{LateChunk, LateSample, LateValue};
 use super::mapped::{Full, Place};
 use super::open::HeadKind;
 use super::stripe::{join, split, stripe_of};
@@ -22,6 +23,8 @@ use super::{Bounds, Head};
 pub(super) struct Replay {
     /// Chunks whose series are not known yet.
     mapped: HashMap<u64, Vec<MappedChunk>>,
+    /// The same of late samples.
+    late: HashMap<u64, Vec<MappedChunk>>,
     /// Series that have another reference, too: that and the true one.
     aliases: HashMap<u64, u64>,
 }
@@ -54,10 +57,15 @@ impl Head {
         self.replay.lock().mapped.entry(reference).or_default().push(chunk);
     }
 
+    /// A chunk of late samples that was found in the chunk store. Whose it is, a record tells, as with the others.
+    pub(crate) fn replay_late_mapped(&self, reference: u64, chunk: MappedChunk) {
+        self.replay.lock().late.entry(reference).or_default().push(chunk);
+    }
+
     /// A record of a series. If its labels are known its reference is another one of the same series.
     ///
     /// The chunks that were found under its reference are those of the series from here on. Where they overlap what was replayed so far they
-    /// win: they hold it, too.
+    /// win if they hold all of it. If they end before, they come from an older reference, and what was replayed holds them.
     pub(crate) fn replay_series(&self, reference: u64, labels: LabelsRef<'_>) {
         self.next_reference.fetch_max(reference.saturating_add(1), Ordering::Relaxed);
         let mut index = self.index.write();
@@ -70,11 +78,16 @@ impl Head {
         if own != reference {
             replay.aliases.insert(reference, own);
         }
+        for MappedChunk { at, interval } in replay.late.remove(&reference).into_iter().flatten() {
+            let number = self.late.next_number();
+            stripe.late_mut(local).full.push(LateChunk { number, interval, place: Place::Stored(at) });
+            self.late.extend(interval);
+        }
         let Some(mut chunks) = replay.mapped.remove(&reference) else { return };
         chunks.sort_by_key(|chunk| chunk.interval.min);
         if chunks.first().is_some_and(|first| stripe.newest(local).is_none_or(|t| t < first.interval.min)) {
             stripe.cut(local, &self.around);
-        } else {
+        } else if chunks.last().is_some_and(|last| stripe.newest(local) <= Some(last.interval.max)) {
             stripe.drop_open(local);
         }
         for MappedChunk { at, interval: Interval { min, max } } in chunks {
@@ -140,6 +153,76 @@ impl Head {
         Replayed { appended: 1, ..Replayed::default() }
     }
 
+    /// Markers of one record of the log of late samples. If a series has all the chunks that they name, its samples that were replayed so far
+    /// are in them, and need not be kept a second time. A chunk that a crash has taken is not there, and then they are.
+    pub(crate) fn replay_late_markers(&self, markers: &[MmapMarker]) -> Replayed {
+        let mut replayed = Replayed::default();
+        for markers in markers.chunk_by(|a, b| a.series == b.series) {
+            let Some(slot) = markers.first().and_then(|first| self.slot_of(first.series)) else {
+                replayed.unknown += markers.len() as u64;
+                continue;
+            };
+            let (stripe, local) = split(slot);
+            let mut stripe = self.stripes[stripe].lock();
+            let has = |marker: &MmapMarker| {
+                let full = stripe.late(local).map_or(&[][..], |late| &late.full);
+                full.iter().any(|chunk| chunk.stored_at() == Some(marker.chunk))
+            };
+            if markers.iter().all(has) {
+                stripe.late_mut(local).open.clear();
+                replayed.appended += markers.len() as u64;
+            } else {
+                replayed.passed += markers.len() as u64;
+            }
+        }
+        replayed
+    }
+
+    /// A late float of a log. How old it is does not matter.
+    pub(crate) fn replay_late_float(&self, stamp: Stamp, v: f64) -> Replayed {
+        self.replay_late(stamp, LateValue::Float(v))
+    }
+
+    /// A late histogram of a log.
+    pub(crate) fn replay_late_histogram(&self, stamp: Stamp, histogram: &Histogram) -> Replayed {
+        self.replay_late(stamp, LateValue::Histogram(histogram.clone().into()))
+    }
+
+    /// A late histogram of floats of a log.
+    pub(crate) fn replay_late_float_histogram(&self, stamp: Stamp, histogram: &FloatHistogram) -> Replayed {
+        self.replay_late(stamp, LateValue::FloatHistogram(histogram.clone().into()))
+    }
+
+    fn replay_late(&self, stamp: Stamp, value: LateValue) -> Replayed {
+        let Some(slot) = self.slot_of(stamp.series) else { return Replayed { unknown: 1, ..Replayed::default() } };
+        let (stripe, local) = split(slot);
+        let capacity = usize::from(self.around.options.late_capacity);
+        let (t, mut stripe) = (stamp.time, self.stripes[stripe].lock());
+        let number = || self.late.next_number();
+        if !stripe.insert_late(local, LateSample { t, value }, capacity, &self.around, number) {
+            return Replayed { passed: 1, ..Replayed::default() };
+        }
+        drop(stripe);
+        self.late.extend(Interval::new(t, t));
+        Replayed { appended: 1, ..Replayed::default() }
+    }
+
+    /// An exemplar of a log.
+    pub(crate) fn replay_exemplar(&self, reference: u64, exemplar: &Exemplar) -> Replayed {
+        let known = self.slot_of(reference).and_then(|slot| self.add_exemplar(self.reference_of(slot).0, exemplar));
+        match known {
+            None => Replayed { unknown: 1, ..Replayed::default() },
+            Some(Err(_)) => Replayed { passed: 1, ..Replayed::default() },
+            Some(Ok(())) => Replayed { appended: 1, ..Replayed::default() },
+        }
+    }
+
+    /// What a log says of a metric.
+    pub(crate) fn replay_metadata(&self, reference: u64, metadata: &Metadata) -> Replayed {
+        let known = self.slot_of(reference).is_some_and(|slot| self.set_metadata(self.reference_of(slot).0, metadata));
+        Replayed { appended: u64::from(known), unknown: u64::from(!known), ..Replayed::default() }
+    }
+
     /// A deletion of a log. One of all times says that the series was taken out of the head.
     pub(crate) fn replay_tombstone(&self, reference: u64, interval: Interval) -> Replayed {
         self.next_reference.fetch_max(reference.saturating_add(1), Ordering::Relaxed);
@@ -151,10 +234,13 @@ impl Head {
         if interval == Interval::ALL {
             let mut index = self.index.write();
             let mut stripe = self.stripes[stripe].lock();
-            stripe.remove(local);
+            let own = stripe.slot(local).reference;
+            let said = stripe.remove(local);
+            self.sayings.lock().release(said);
             stripe.free_slot(local);
             index.strike(slot);
             index.release(&[slot]);
+            self.exemplars.lock().forget(&[own]);
         } else {
             self.stripes[stripe].lock().delete(local, interval);
             self.deletions.fetch_add(1, Ordering::Relaxed);
@@ -164,9 +250,10 @@ impl Head {
 
     /// Says that nothing more is replayed. Returns the references of the chunks that belong to no series.
     pub(crate) fn finish_replay(&self) -> Vec<u64> {
-        let Replay { mapped, .. } = std::mem::take(&mut *self.replay.lock());
-        let mut orphans: Vec<u64> = mapped.into_keys().collect();
+        let Replay { mapped, late, .. } = std::mem::take(&mut *self.replay.lock());
+        let mut orphans: Vec<u64> = mapped.into_keys().chain(late.into_keys()).collect();
         orphans.sort_unstable();
+        orphans.dedup();
         orphans
     }
 

@@ -1,10 +1,11 @@
 //! What the head keeps of one series, beside its labels.
 
 use promd_chunk::OpenXor;
-use promd_model::{FloatHistogram, Histogram, same_bits};
+use promd_model::{FloatHistogram, Histogram, is_stale, same_bits};
 use promd_storage::Verdict;
 
 use super::cells::NONE;
+use super::metadata::Said;
 
 /// A series: 64 bytes, a cache line.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(super) struct Slot {
     pub(super) pending: u32,
     /// Whether the open chunk is one of histograms, which lies elsewhere.
     pub(super) histograms: bool,
+    /// What it says of its metric.
+    pub(super) metadata: Said,
 }
 
 const _: () = assert!(size_of::<Slot>() == 64);
@@ -38,6 +41,7 @@ impl Slot {
             until: 0,
             pending: 0,
             histograms: false,
+            metadata: Said::NOTHING,
         }
     }
 }
@@ -65,16 +69,43 @@ pub(super) enum Judgement {
     Append,
     /// It is there already.
     Known,
+    /// It goes to those that came out of order.
+    Late,
     Refuse(Verdict),
 }
 
-impl Last<'_> {
-    /// By the rules of `memSeries.appendable` (`tsdb/head_append.go`), without a window for samples that are out of order.
-    pub(super) fn judge(&self, t: i64, new: New<'_>, valid_from: i64) -> Judgement {
-        if t < valid_from {
-            return Judgement::Refuse(Verdict::OutOfBounds);
+/// How old a sample may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Horizon {
+    /// What is older is not appended behind the newest sample of its series, even if the series has none.
+    pub(super) valid_from: i64,
+    /// What is older is not taken out of order; nothing is if there is no window for that.
+    pub(super) late_from: Option<i64>,
+    /// Whether nothing is taken out of order, whatever the window.
+    pub(super) in_order_only: bool,
+}
+
+impl Horizon {
+    /// Everything that is newer than the newest sample of its series.
+    pub(super) const NONE: Self = Self { valid_from: i64::MIN, late_from: None, in_order_only: false };
+
+    /// What becomes of a sample that cannot be appended.
+    pub(super) fn late(&self, t: i64) -> Judgement {
+        match self.late_from {
+            Some(from) if t >= from && self.in_order_only => Judgement::Refuse(Verdict::OutOfOrder),
+            Some(from) if t >= from => Judgement::Late,
+            Some(_) => Judgement::Refuse(Verdict::TooOld),
+            None if t < self.valid_from => Judgement::Refuse(Verdict::OutOfBounds),
+            None => Judgement::Refuse(Verdict::OutOfOrder),
         }
+    }
+}
+
+impl Last<'_> {
+    /// By the rules of `memSeries.appendable` (`tsdb/head_append.go`).
+    pub(super) fn judge(&self, t: i64, new: New<'_>, horizon: &Horizon) -> Judgement {
         match self {
+            _ if t < horizon.valid_from => horizon.late(t),
             Self::Nothing => Judgement::Append,
             Self::Sample(last, _) | Self::Written(last) if t > *last => Judgement::Append,
             Self::Sample(last, known) if t == *last => {
@@ -84,12 +115,20 @@ impl Last<'_> {
                     Judgement::Refuse(Verdict::Duplicate)
                 }
             }
-            _ => Judgement::Refuse(Verdict::OutOfOrder),
+            _ => horizon.late(t),
         }
     }
 }
 
 impl New<'_> {
+    pub(super) fn is_stale(self) -> bool {
+        match self {
+            Self::Float(v) => is_stale(v),
+            Self::Histogram(histogram) => histogram.is_stale(),
+            Self::FloatHistogram(histogram) => histogram.is_stale(),
+        }
+    }
+
     fn is_same(self, other: New<'_>) -> bool {
         match (self, other) {
             (Self::Float(a), New::Float(b)) => same_bits(a, b),

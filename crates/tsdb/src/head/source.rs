@@ -8,14 +8,17 @@ use super::Head;
 use super::read::{Found, HeadReader, pieces};
 
 /// What the head holds of a stretch of time: series in label order, with chunks by reference. Chunks that reach over the ends are cut.
+/// Samples that came out of order are not among it.
 pub(crate) struct HeadSource<'a> {
     reader: HeadReader<'a>,
     times: Interval,
-    /// Pairs whose name or value is a symbol, ascending by text.
-    symbols: std::vec::IntoIter<Symbol>,
+    symbols: Symbols,
     slots: std::vec::IntoIter<u32>,
     found: Found,
 }
+
+/// The symbols of series: pairs whose name or value is one, ascending by text.
+pub(super) struct Symbols(std::vec::IntoIter<Symbol>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Symbol {
@@ -23,10 +26,9 @@ enum Symbol {
     Value(u32),
 }
 
-impl<'a> HeadSource<'a> {
-    pub(super) fn new(head: &'a Head, times: Interval) -> Self {
-        let reader = head.reader(times);
-        let slots = reader.slots(&[], Order::Labels);
+impl Symbols {
+    /// Those of the series in these slots, which a reader keeps from being used again.
+    pub(super) fn of(head: &Head, slots: &[u32]) -> Self {
         let index = head.index.read();
         let mut pairs: Vec<u32> = slots.iter().flat_map(|slot| index.pairs_of(*slot)).copied().collect();
         pairs.sort_unstable();
@@ -42,21 +44,32 @@ impl<'a> HeadSource<'a> {
         symbols.extend(pairs.iter().map(|pair| Symbol::Value(*pair)));
         symbols.sort_unstable_by(|a, b| text(a).cmp(text(b)));
         symbols.dedup_by(|a, b| text(a) == text(b));
-        drop(index);
-        Self { reader, times, symbols: symbols.into_iter(), slots: slots.into_iter(), found: Found::default() }
+        Self(symbols.into_iter())
     }
-}
 
-impl BlockSource for HeadSource<'_> {
-    fn next_symbol(&mut self, symbol: &mut String) -> Result<bool, BlockError> {
-        let Some(next) = self.symbols.next() else { return Ok(false) };
-        let index = self.reader.head.index.read();
+    pub(super) fn next(&mut self, head: &Head, symbol: &mut String) -> bool {
+        let Some(next) = self.0.next() else { return false };
+        let index = head.index.read();
         symbol.clear();
         symbol.push_str(match next {
             Symbol::Name(pair) => index.pairs.text(pair).0,
             Symbol::Value(pair) => index.pairs.text(pair).1,
         });
-        Ok(true)
+        true
+    }
+}
+
+impl<'a> HeadSource<'a> {
+    pub(super) fn new(head: &'a Head, times: Interval) -> Self {
+        let reader = head.reader(times);
+        let slots = reader.slots(&[], Order::Labels);
+        Self { symbols: Symbols::of(head, &slots), reader, times, slots: slots.into_iter(), found: Found::default() }
+    }
+}
+
+impl BlockSource for HeadSource<'_> {
+    fn next_symbol(&mut self, symbol: &mut String) -> Result<bool, BlockError> {
+        Ok(self.symbols.next(self.reader.head, symbol))
     }
 
     fn next_series(&mut self, series: &mut SourceSeries) -> Result<bool, BlockError> {

@@ -1,5 +1,6 @@
 //! A sixteenth of the series, under one lock: slots, the bytes of open chunks, and references to full ones.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,9 +12,11 @@ use promd_model::{Interval, Intervals};
 use super::cells::{Cells, NONE};
 use super::contract::{ChunkStore, HeadOptions};
 use super::cut::{MAX_XOR_BYTES, foresee, range_end, spread};
+use super::late::{self, Late, LateSample};
 use super::mapped::{Full, Place, References};
+use super::metadata::Said;
 use super::open::{HeadKind, OpenHistograms, OpenOf, Pushed};
-use super::slot::{Judgement, Last, New, Slot};
+use super::slot::{Horizon, Judgement, Last, New, Slot};
 
 const CELL: usize = 32;
 const SLOTS_PER_PAGE: usize = 256;
@@ -54,6 +57,8 @@ pub(super) struct Stripe {
     references: References,
     histograms: HashMap<u32, Box<OpenHistograms>>,
     deleted: HashMap<u32, Arc<Intervals>>,
+    /// Samples that came out of order, of the series that have such.
+    late: HashMap<u32, Box<Late>>,
     /// Where the samples of recent commits begin, by slot: the number of the commit, and the time of its first sample. It is kept only for
     /// readers that are older than the commit.
     hidden: HashMap<u32, Vec<(u64, i64)>>,
@@ -77,6 +82,7 @@ pub(super) struct StripeMemory {
     pub(super) chunks: usize,
     pub(super) references: usize,
     pub(super) histograms: usize,
+    pub(super) late: usize,
 }
 
 fn hash(reference: u64) -> u64 {
@@ -113,8 +119,8 @@ impl Stripe {
         local
     }
 
-    /// Forgets a series. Its slot is not used again before it is [freed](Self::free_slot).
-    pub(super) fn remove(&mut self, local: u32) {
+    /// Forgets a series, and returns what it said of its metric. Its slot is not used again before it is [freed](Self::free_slot).
+    pub(super) fn remove(&mut self, local: u32) -> Said {
         let reference = self.slot(local).reference;
         if let Ok(entry) = self.by_reference.find_entry(hash(reference), |other| *other == local) {
             entry.remove();
@@ -122,8 +128,9 @@ impl Stripe {
         self.drop_open(local);
         self.references.forget(self.slot(local).mapped);
         self.deleted.remove(&local);
+        self.late.remove(&local);
         self.hidden.remove(&local);
-        *self.slot_mut(local) = Slot::new(0);
+        std::mem::replace(self.slot_mut(local), Slot::new(0)).metadata
     }
 
     /// Makes the slot of a removed series free for another one.
@@ -153,6 +160,23 @@ impl Stripe {
         }
     }
 
+    /// How many series end in a stale marker.
+    pub(super) fn stale_series(&self) -> usize {
+        let is_stale = |local: &u32| matches!(self.last(*local), Last::Sample(_, newest) if newest.is_stale());
+        self.locals().filter(is_stale).count()
+    }
+
+    /// The memory of the samples of one series, without what it shares with others.
+    pub(super) fn heap_bytes_of(&self, local: u32) -> usize {
+        let slot = self.slot(local);
+        let cells = slot.open.len().div_ceil(CELL).max(usize::from(slot.first != NONE));
+        let references = self.references.iter(slot.mapped).count();
+        let histograms = self.histograms.get(&local);
+        let histograms = histograms.map_or(0, |open| open.heap_bytes() + size_of::<OpenHistograms>());
+        let late = self.late.get(&local).map_or(0, |late| late.heap_bytes());
+        size_of::<Slot>() + cells * (CELL + 4) + references * (16 + 4) + histograms + late
+    }
+
     /// The time of the newest sample of a series.
     pub(super) fn newest(&self, local: u32) -> Option<i64> {
         match self.last(local) {
@@ -163,7 +187,7 @@ impl Stripe {
 
     /// Appends a float, unless it is not newer than what is there: says whether it did.
     pub(super) fn push_float(&mut self, local: u32, t: i64, v: f64, around: &Surroundings) -> bool {
-        if self.last(local).judge(t, New::Float(v), i64::MIN) != Judgement::Append {
+        if self.last(local).judge(t, New::Float(v), &Horizon::NONE) != Judgement::Append {
             return false;
         }
         if self.slot(local).histograms {
@@ -192,7 +216,7 @@ impl Stripe {
         sample: &K::Sample,
         around: &Surroundings,
     ) -> bool {
-        if self.last(local).judge(t, K::new_of(sample), i64::MIN) != Judgement::Append {
+        if self.last(local).judge(t, K::new_of(sample), &Horizon::NONE) != Judgement::Append {
             return false;
         }
         let range = around.options.chunk_range;
@@ -377,13 +401,95 @@ impl Stripe {
         let chain = self.references.truncate(self.slot(local).mapped, before);
         self.slot_mut(local).mapped = chain;
         if let Some(deleted) = self.deleted.get_mut(&local) {
-            let left: Intervals = deleted.iter().filter(|interval| interval.max >= before).copied().collect();
+            let late = self.late.get(&local).and_then(|late| late.interval());
+            let has_late = |interval: &Interval| late.is_some_and(|late| late.overlaps(interval));
+            let left = deleted.iter().filter(|interval| interval.max >= before || has_late(interval));
+            let left: Intervals = left.copied().collect();
             *deleted = Arc::new(left);
             if deleted.is_empty() {
                 self.deleted.remove(&local);
             }
         }
         self.interval(local)
+    }
+
+    /// The late samples of a series.
+    pub(super) fn late(&self, local: u32) -> Option<&Late> {
+        self.late.get(&local).map(|late| &**late)
+    }
+
+    /// The late samples of a series, to be changed.
+    pub(super) fn late_mut(&mut self, local: u32) -> &mut Late {
+        self.late.entry(local).or_default()
+    }
+
+    /// The series that have late samples.
+    pub(super) fn late_locals(&self) -> Vec<u32> {
+        self.late.keys().copied().collect()
+    }
+
+    /// From the first late sample of a series to the last.
+    pub(super) fn late_interval(&self, local: u32) -> Option<Interval> {
+        self.late.get(&local)?.interval()
+    }
+
+    /// The chunks of late samples with one of these numbers that overlap a range of time. Samples that are not in a chunk yet have the
+    /// highest number.
+    pub(super) fn late_chunks(&self, local: u32, times: Interval, numbers: Range<u64>, found: &mut Vec<FoundChunk>) {
+        let Some(late) = self.late.get(&local) else { return };
+        for chunk in late.full.iter().filter(|chunk| numbers.contains(&chunk.number) && chunk.interval.overlaps(&times))
+        {
+            let Interval { min, max } = chunk.interval;
+            found.push(FoundChunk { min, max, place: chunk.place.clone() });
+        }
+        if numbers.end != u64::MAX {
+            return;
+        }
+        let begin = late.open.partition_point(|sample| sample.t < times.min);
+        let end = late.open.partition_point(|sample| sample.t <= times.max).max(begin);
+        late::encode(&late.open[begin..end], |chunk| {
+            let place = Place::Kept(chunk.encoding, Bytes::copy_from_slice(chunk.bytes));
+            found.push(FoundChunk { min: chunk.min, max: chunk.max, place });
+        });
+    }
+
+    /// Adds a late sample to a series, whose open samples are written away first if there are `capacity` of them. Says
+    /// whether there was none at its time.
+    pub(super) fn insert_late(
+        &mut self,
+        local: u32,
+        sample: LateSample,
+        capacity: usize,
+        around: &Surroundings,
+        number: impl FnMut() -> u64,
+    ) -> bool {
+        let reference = self.slot(local).reference;
+        let late = self.late_mut(local);
+        if late.open.len() >= capacity {
+            late.full.extend(late::write_away(&late.open, reference, &*around.store, number));
+            late.open.clear();
+        }
+        late::insert(&mut late.open, sample)
+    }
+
+    /// Writes the open late samples of a series away.
+    pub(super) fn cut_late(&mut self, local: u32, around: &Surroundings, number: impl FnMut() -> u64) {
+        let reference = self.slot(local).reference;
+        if let Some(late) = self.late.get_mut(&local) {
+            late.full.extend(late::write_away(&late.open, reference, &*around.store, number));
+            late.open = Vec::new();
+        }
+    }
+
+    /// Forgets full chunks of late samples with a number below `before`. Says whether the series has any late samples left.
+    pub(super) fn truncate_late(&mut self, local: u32, before: u64) -> bool {
+        let Some(late) = self.late.get_mut(&local) else { return false };
+        late.full.retain(|chunk| chunk.number >= before);
+        let left = !late.is_empty();
+        if !left {
+            self.late.remove(&local);
+        }
+        left
     }
 
     /// All series.
@@ -429,11 +535,14 @@ impl Stripe {
     pub(super) fn memory(&self) -> StripeMemory {
         let histograms: usize =
             self.histograms.values().map(|open| open.heap_bytes() + size_of::<OpenHistograms>()).sum();
+        let late: usize = self.late.values().map(|late| late.heap_bytes()).sum();
+        let late = late + self.late.allocation_size();
         StripeMemory {
             slots: self.pages.len() * SLOTS_PER_PAGE * size_of::<Slot>() + self.by_reference.allocation_size(),
             chunks: self.cells.heap_bytes(),
             references: self.references.heap_bytes(),
             histograms,
+            late,
         }
     }
 }

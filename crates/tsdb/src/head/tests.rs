@@ -1,7 +1,12 @@
 //! The head alone: chunks go to a vector, and so do commits.
 
 mod accept;
+mod cost;
+mod exemplars;
+mod late;
+mod late_model;
 mod memory;
+mod metadata;
 mod model;
 mod read;
 mod replay;
@@ -26,6 +31,7 @@ struct Stored {
     reference: u64,
     interval: Interval,
     encoding: Encoding,
+    out_of_order: bool,
     bytes: Bytes,
 }
 
@@ -34,6 +40,9 @@ struct Stored {
 struct World {
     chunks: Mutex<Vec<Stored>>,
     commits: Mutex<Vec<Logged>>,
+    late: Mutex<Vec<Vec<LateStep>>>,
+    /// Up to which segment late samples were logged, and from which on they are still there.
+    segments: Mutex<(u64, u64)>,
     /// Nothing can be written.
     full: AtomicBool,
 }
@@ -42,6 +51,8 @@ struct World {
 struct Logged {
     series: Vec<(u64, Labels)>,
     batches: Vec<CommitBatch>,
+    exemplars: Vec<(u64, promd_model::Exemplar)>,
+    metadata: Vec<(u64, promd_model::Metadata)>,
 }
 
 impl World {
@@ -63,11 +74,10 @@ impl ChunkStore for World {
         out_of_order: bool,
         bytes: &[u8],
     ) -> Result<u64, TsdbError> {
-        assert!(!out_of_order);
         self.refuse()?;
         let mut chunks = self.chunks.lock();
         let bytes = Bytes::copy_from_slice(bytes);
-        chunks.push(Stored { reference, interval: Interval::new(min, max), encoding, bytes });
+        chunks.push(Stored { reference, interval: Interval::new(min, max), encoding, out_of_order, bytes });
         Ok(chunks.len() as u64 - 1)
     }
 
@@ -84,8 +94,29 @@ impl CommitLog for World {
     fn log(&self, commit: &Commit<'_>) -> Result<Position, TsdbError> {
         self.refuse()?;
         let mut commits = self.commits.lock();
-        commits.push(Logged { series: commit.series.to_vec(), batches: commit.batches.to_vec() });
+        let (series, batches) = (commit.series.to_vec(), commit.batches.to_vec());
+        let (exemplars, metadata) = (commit.exemplars.to_vec(), commit.metadata.to_vec());
+        commits.push(Logged { series, batches, exemplars, metadata });
         Ok(Position(commits.len() as u64))
+    }
+}
+
+impl LateLog for World {
+    fn log(&self, steps: &[LateStep]) -> Result<(), TsdbError> {
+        self.refuse()?;
+        self.late.lock().push(steps.to_vec());
+        Ok(())
+    }
+
+    fn next_segment(&self) -> Result<u64, TsdbError> {
+        let mut segments = self.segments.lock();
+        segments.0 += 1;
+        Ok(segments.0)
+    }
+
+    fn truncate(&self, before: u64) -> Result<(), TsdbError> {
+        self.segments.lock().1 = before;
+        Ok(())
     }
 }
 
@@ -94,7 +125,9 @@ fn head_with(options: HeadOptions) -> (Head, Arc<World>) {
     let world = Arc::new(World::default());
     let store: Arc<dyn ChunkStore> = Arc::clone(&world) as _;
     let log: Arc<dyn CommitLog> = Arc::clone(&world) as _;
-    (Head::new(options, store, log), world)
+    let head = Head::new(options, store, log);
+    head.set_late_log(Some(Arc::clone(&world) as _));
+    (head, world)
 }
 
 fn head() -> (Head, Arc<World>) {

@@ -9,7 +9,7 @@ use crate::head::{Commit, CommitBatch, HistogramColumns};
 
 /// Records one after the other in one piece of memory.
 #[derive(Debug)]
-pub(super) struct Records {
+pub(crate) struct Records {
     version: Version,
     bytes: Vec<u8>,
     /// Where each record ends.
@@ -23,7 +23,8 @@ pub(super) struct Records {
 const KEPT: usize = 4 << 20;
 
 impl Records {
-    pub(super) fn new(version: Version) -> Self {
+    /// Nothing yet, and samples to be written in records of this version.
+    pub(crate) fn new(version: Version) -> Self {
         Self {
             version,
             bytes: Vec::new(),
@@ -33,11 +34,33 @@ impl Records {
         }
     }
 
-    /// The records of a commit, in order.
-    pub(super) fn encode(&mut self, commit: &Commit<'_>) -> Vec<&[u8]> {
+    /// Forgets what was put in.
+    pub(crate) fn clear(&mut self) {
         self.bytes.clear();
         self.bytes.shrink_to(KEPT);
         self.ends.clear();
+    }
+
+    /// Adds a record, or none if nothing is put into it.
+    pub(crate) fn put(&mut self, record: impl FnOnce(&mut Vec<u8>)) {
+        let begin = self.bytes.len();
+        record(&mut self.bytes);
+        // A type alone says nothing.
+        if self.bytes.len() <= begin + 1 {
+            self.bytes.truncate(begin);
+        }
+        self.end();
+    }
+
+    /// The records, in order.
+    pub(crate) fn slices(&self) -> Vec<&[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).filter_map(|(start, end)| self.bytes.get(start..*end)).collect()
+    }
+
+    /// The records of a commit, in order.
+    pub(super) fn encode(&mut self, commit: &Commit<'_>) -> Vec<&[u8]> {
+        self.clear();
         if !commit.series.is_empty() {
             let mut encoder = SeriesEncoder::new(&mut self.bytes);
             for (reference, labels) in commit.series {
@@ -63,11 +86,11 @@ impl Records {
             }
             self.end();
         }
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).filter_map(|(start, end)| self.bytes.get(start..*end)).collect()
+        self.slices()
     }
 
-    fn batch(&mut self, batch: &CommitBatch) {
+    /// Adds the records of the samples of a batch.
+    pub(crate) fn batch(&mut self, batch: &CommitBatch) {
         let CommitBatch { floats, histograms, float_histograms } = batch;
         if !floats.is_empty() {
             SamplesEncoder::with_version(self.version, &mut self.bytes).extend(floats);

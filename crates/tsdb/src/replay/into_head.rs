@@ -1,13 +1,13 @@
 //! The head as what a log is replayed into.
 
-use promd_model::{FloatHistogram, Histogram, Interval, LabelsRef};
+use promd_model::{Exemplar, FloatHistogram, Histogram, Interval, LabelsBuilder, LabelsRef, Millis};
 use promd_wal::record::{ExemplarEntry, MetadataEntry, SampleColumns, Stamp};
 
 use super::{ReplayTarget, Replayed};
 use crate::chunks_head::MappedChunk;
 use crate::head::Head;
 
-/// A head that is brought back. It keeps neither exemplars nor metadata: they are passed over.
+/// A head that is brought back.
 pub(crate) struct IntoHead<'h>(pub(crate) &'h Head);
 
 impl From<crate::head::Replayed> for Replayed {
@@ -21,6 +21,12 @@ impl ReplayTarget for IntoHead<'_> {
         let MappedChunk { place, min, max, .. } = chunk;
         let chunk = crate::head::MappedChunk { at: place.into(), interval: Interval::new(min, max) };
         self.0.replay_mapped(reference, chunk);
+    }
+
+    fn late(&mut self, reference: u64, chunk: MappedChunk) {
+        let MappedChunk { place, min, max, .. } = chunk;
+        let chunk = crate::head::MappedChunk { at: place.into(), interval: Interval::new(min, max) };
+        self.0.replay_late_mapped(reference, chunk);
     }
 
     fn series(&mut self, reference: u64, labels: LabelsRef<'_>) {
@@ -43,11 +49,21 @@ impl ReplayTarget for IntoHead<'_> {
         self.0.replay_tombstone(reference, interval).into()
     }
 
-    fn exemplar(&mut self, _: &ExemplarEntry<'_>) -> Replayed {
-        Replayed { passed: 1, ..Replayed::default() }
+    fn exemplar(&mut self, exemplar: &ExemplarEntry<'_>) -> Replayed {
+        // Those of before the head belong to nothing that it answers for (`tsdb/head_wal.go`).
+        if exemplar.stamp.time < self.0.min_valid_time() {
+            return Replayed { passed: 1, ..Replayed::default() };
+        }
+        let mut scratch = LabelsBuilder::new();
+        let Ok(labels) = exemplar.labels.view(&mut scratch) else {
+            return Replayed { passed: 1, ..Replayed::default() };
+        };
+        let (labels, timestamp) = (labels.to_labels(), Millis(exemplar.stamp.time));
+        let known = Exemplar { labels, value: exemplar.value, timestamp, has_timestamp: false };
+        self.0.replay_exemplar(exemplar.stamp.series, &known).into()
     }
 
-    fn metadata(&mut self, _: &MetadataEntry<'_>) -> Replayed {
-        Replayed { passed: 1, ..Replayed::default() }
+    fn metadata(&mut self, metadata: &MetadataEntry<'_>) -> Replayed {
+        self.0.replay_metadata(metadata.series, &metadata.to_metadata()).into()
     }
 }

@@ -95,6 +95,8 @@ impl ReplayTarget for Model {
         self.mapped.entry(reference).or_default().push(chunk);
     }
 
+    fn late(&mut self, _: u64, _: MappedChunk) {}
+
     fn series(&mut self, reference: u64, labels: LabelsRef<'_>) {
         let known =
             self.series.iter().position(|series| series.as_ref().is_some_and(|one| one.labels.view() == labels));
@@ -248,11 +250,12 @@ impl CommitLog for NoLog {
 }
 
 /// The same as [`bring_back`] with the head itself.
-fn head_of(fs: &Arc<dyn Fs>, from: i64) -> Answer {
+fn head_of(fs: &Arc<dyn Fs>, from: i64) -> (Answer, usize) {
     let (store, recovered) = HeadChunks::open(Arc::clone(fs), Path::new("/data/chunks_head")).unwrap();
     let head = Head::new(HeadOptions::default(), Arc::new(store), Arc::new(NoLog));
     head.set_min_valid_time(from);
-    replay(fs, Path::new("/data/wal"), recovered, &mut IntoHead(&head), &mut |_| {}).unwrap();
+    let report = replay(fs, Path::new("/data/wal"), recovered, &mut IntoHead(&head), &mut |_| {}).unwrap();
+    let late = crate::wbl::replay(fs, Path::new("/data/wbl"), &head, &mut |_| {}).unwrap();
     head.finish_replay();
     let times = Interval::new(from, i64::MAX);
     let reader = head.reader(times);
@@ -270,7 +273,7 @@ fn head_of(fs: &Arc<dyn Fs>, from: i64) -> Answer {
         }
     }
     assert!(set.warnings().is_empty());
-    answer
+    (answer, report.log_damage.len() + report.chunk_damage.len() + late.damage.len())
 }
 
 fn add_run(run: &Run<'_>, samples: &mut BTreeMap<i64, Seen>) {
@@ -291,15 +294,24 @@ fn add_run(run: &Run<'_>, samples: &mut BTreeMap<i64, Seen>) {
 #[test]
 fn the_head_answers_the_same_and_again_from_the_chunks_that_it_wrote() {
     let Some(root) = conformance("tsdb") else { return };
-    for name in
-        ["inj_wal", "inj_head", "wal_zstd", "checkpoint", "bad_head_chunk_middle", "bad_head_chunk", "no_chunks_head"]
-    {
+    for name in [
+        "inj_wal",
+        "inj_head",
+        "inj_ooo",
+        "ooo_wbl",
+        "ooo_clean",
+        "wal_zstd",
+        "checkpoint",
+        "bad_head_chunk_middle",
+        "bad_head_chunk",
+        "no_chunks_head",
+    ] {
         let fixture = root.join(name);
         let (fs, from) = (copy_of(&fixture.join("data")), valid_from(&fixture.join("data")));
         let undamaged = [fixture.join("undamaged.jsonl.gz"), fixture.join("expect.jsonl.gz")];
         let expected = expected(undamaged.iter().find(|path| path.exists()).unwrap(), from);
         for _ in 0..2 {
-            compare(name, &head_of(&fs, from), &expected, |_, _| false);
+            compare(name, &head_of(&fs, from).0, &expected, |_, _| false);
         }
     }
 }
@@ -346,20 +358,34 @@ fn damage_costs_what_it_may_and_changes_nothing() {
         let (answer, report, from) = bring_back(&fixture.join("data"));
         let undamaged = expected(&fixture.join("undamaged.jsonl.gz"), from);
         let rules = json(&fixture.join("promd.json"));
-        let may_be_missing = rules["may_be_missing"].as_array().unwrap();
-        let may = |of: &Labels, t: i64| {
-            may_be_missing.iter().any(|lost| {
-                let times = Interval::new(lost["mint"].as_i64().unwrap(), lost["maxt"].as_i64().unwrap());
-                times.contains(t) && lost.get("labels").is_none_or(|lost| labels(lost) == *of)
-            })
-        };
-        compare(&name, &answer, &undamaged, may);
+        compare(&name, &answer, &undamaged, |of, t| may_be_missing(&rules, of, t));
         let damage = report.log_damage.len() + report.chunk_damage.len();
         let reported = rules["must_report"].as_bool() != Some(true) || damage > 0;
         assert!(reported, "{name}: damage is not told");
         checked += 1;
     }
     assert!(checked > 10, "{checked}");
+}
+
+/// Whether what promd may lose of a fixture includes a sample.
+fn may_be_missing(rules: &Value, of: &Labels, t: i64) -> bool {
+    rules["may_be_missing"].as_array().unwrap().iter().any(|lost| {
+        let times = Interval::new(lost["mint"].as_i64().unwrap(), lost["maxt"].as_i64().unwrap());
+        times.contains(t) && lost.get("labels").is_none_or(|lost| labels(lost) == *of)
+    })
+}
+
+#[test]
+fn damage_in_the_log_of_late_samples_costs_what_it_may() {
+    let Some(root) = conformance("tsdb") else { return };
+    for name in ["bad_ooo_wbl", "bad_ooo_wbl_length"] {
+        let fixture = root.join(name);
+        let (answer, damage) = head_of(&copy_of(&fixture.join("data")), i64::MIN);
+        let undamaged = expected(&fixture.join("undamaged.jsonl.gz"), i64::MIN);
+        let rules = json(&fixture.join("promd.json"));
+        compare(name, &answer, &undamaged, |of, t| may_be_missing(&rules, of, t));
+        assert!(rules["must_report"].as_bool() != Some(true) || damage > 0, "{name}: damage is not told");
+    }
 }
 
 #[track_caller]

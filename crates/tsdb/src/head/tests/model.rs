@@ -114,6 +114,8 @@ type Samples = BTreeMap<i64, SampleValue>;
 #[derive(Debug, Clone, Default)]
 struct Model {
     committed: [Samples; SERIES],
+    /// How old the samples of each appender may be, as it was when the first one was appended.
+    valid_from: [Option<i64>; APPENDERS],
     /// What each appender holds, in its order.
     pending: [Vec<(usize, i64, SampleValue)>; APPENDERS],
     first: Option<i64>,
@@ -160,8 +162,9 @@ impl Model {
 
     fn commit(&mut self, by: usize) -> u64 {
         let mut dropped = 0;
+        self.valid_from[by] = None;
         for (series, t, value) in std::mem::take(&mut self.pending[by]) {
-            if self.last(series).is_some_and(|(last, _)| t <= last) {
+            if self.last(series).is_some_and(|(last, _)| t <= last) || self.valid.is_some_and(|valid| t < valid) {
                 dropped += 1;
                 continue;
             }
@@ -226,7 +229,8 @@ fn run(actions: &[Action], samples_per_chunk: u16) {
                 if model.first.is_none() {
                     model.first = rows.first().map(|(_, t, _)| *t);
                 }
-                let valid_from = model.valid_from();
+                let now = model.valid_from();
+                let valid_from = *model.valid_from[*by].get_or_insert(now);
                 for (series, t, value) in rows {
                     let reference = appender.series(name(series).view()).unwrap();
                     match sample_value(value) {
@@ -251,6 +255,7 @@ fn run(actions: &[Action], samples_per_chunk: u16) {
             Action::RollBack(by) => {
                 appenders[*by] = None;
                 model.pending[*by].clear();
+                model.valid_from[*by] = None;
             }
             Action::Open(back) => {
                 let from = model.newest.unwrap_or_default().saturating_sub(*back).max(model.valid.unwrap_or(i64::MIN));

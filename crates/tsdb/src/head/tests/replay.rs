@@ -9,14 +9,13 @@ use crate::head::replay::Replayed;
 /// Brings back what went to `world`: chunks first if they are there, then all commits.
 fn brought_back(world: &World, with_chunks: bool) -> Head {
     let chunks = world.chunks.lock().clone();
-    let again =
-        Arc::new(World { chunks: Mutex::new(chunks.clone()), commits: Mutex::default(), full: AtomicBool::new(false) });
+    let again = Arc::new(World { chunks: Mutex::new(chunks.clone()), ..World::default() });
     let options = HeadOptions { samples_per_chunk: 8, ..HeadOptions::default() };
     let head = Head::new(options, Arc::clone(&again) as _, again);
     for (at, stored) in (0..).zip(&chunks).filter(|_| with_chunks) {
         head.replay_mapped(stored.reference, MappedChunk { at, interval: stored.interval });
     }
-    for Logged { series, batches } in world.commits.lock().clone() {
+    for Logged { series, batches, .. } in world.commits.lock().clone() {
         series.iter().for_each(|(reference, labels)| head.replay_series(*reference, labels.view()));
         for batch in batches {
             head.replay_floats(&batch.floats);
