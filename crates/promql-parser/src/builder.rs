@@ -5,8 +5,9 @@
 use promd_model::{Duration, Matcher};
 
 use crate::ast::{
-    AggregateExpr, AggregateOp, BinaryExpr, BinaryOp, Call, DurationArg, Expr, Grouping, MatrixSelector, Name,
-    NumberLiteral, ParenExpr, StringLiteral, UnaryExpr, UnaryOp, VectorSelector,
+    AggregateExpr, AggregateOp, At, AtModifier, BinaryExpr, BinaryOp, Call, Cardinality, DurationArg, Expr, Fill,
+    Grouping, MatrixSelector, Name, NumberLiteral, ParenExpr, StringLiteral, Subquery, UnaryExpr, UnaryOp,
+    VectorMatching, VectorSelector,
 };
 use crate::{Function, Span};
 
@@ -32,6 +33,20 @@ impl VectorSelector {
     #[must_use]
     pub fn with(mut self, matcher: Matcher) -> Self {
         self.matchers.push(matcher.into());
+        self
+    }
+
+    /// So long before.
+    #[must_use]
+    pub fn offset(mut self, offset: Duration) -> Self {
+        self.offset = Some(DurationArg::fixed(offset));
+        self
+    }
+
+    /// At that time, whenever the query is evaluated.
+    #[must_use]
+    pub fn at(mut self, at: At) -> Self {
+        self.at = Some(AtModifier { at, span: Span::default() });
         self
     }
 
@@ -66,6 +81,44 @@ impl Expr {
         BinaryExpr { op, lhs, rhs, return_bool: false, matching: None, op_span, span }.into()
     }
 
+    /// This, an operator and another, with their series matched so.
+    ///
+    /// ```
+    /// use promd_promql_parser::Expr;
+    /// use promd_promql_parser::ast::{BinaryOp, VectorMatching, VectorSelector};
+    ///
+    /// let (up, info) = (VectorSelector::metric("up"), VectorSelector::metric("build_info"));
+    /// let matching = VectorMatching::on(["instance"]).group_left(["version"]);
+    /// let query = Expr::from(up).matched(BinaryOp::Mul, matching, Expr::from(info));
+    /// assert_eq!(query.to_string(), "up * on (instance) group_left (version) build_info");
+    /// ```
+    #[must_use]
+    pub fn matched(self, op: BinaryOp, matching: VectorMatching, rhs: impl Into<Self>) -> Self {
+        let mut expr = self.binary(op, rhs);
+        if let Self::Binary(binary) = &mut expr {
+            binary.matching = Some(Box::new(matching));
+        }
+        expr
+    }
+
+    /// This and another, compared to 0 or 1: `a > bool b`.
+    #[must_use]
+    pub fn compared(self, op: BinaryOp, rhs: impl Into<Self>) -> Self {
+        let mut expr = self.binary(op, rhs);
+        if let Self::Binary(binary) = &mut expr {
+            binary.return_bool = true;
+        }
+        expr
+    }
+
+    /// This, evaluated over a time, every so often, or else at the interval of evaluation: `rate(a[5m])[1h:5m]`.
+    #[must_use]
+    pub fn subquery(self, range: Duration, step: Option<Duration>) -> Self {
+        let expr = self.in_parens_if(|_| true);
+        let (range, step) = (DurationArg::fixed(range), step.map(DurationArg::fixed));
+        Subquery { expr, range, step, offset: None, at: None, span: Span::default() }.into()
+    }
+
     /// This, in parentheses.
     #[must_use]
     pub fn in_parens(self) -> Self {
@@ -82,6 +135,42 @@ impl Expr {
         };
         if binds_too_little(precedence) { self.in_parens() } else { self }
     }
+}
+
+impl VectorMatching {
+    /// By these labels.
+    #[must_use]
+    pub fn on<N: Into<Box<str>>>(labels: impl IntoIterator<Item = N>) -> Self {
+        Self { on: true, labels: names(labels), ..Self::default() }
+    }
+
+    /// By all but these labels.
+    #[must_use]
+    pub fn ignoring<N: Into<Box<str>>>(labels: impl IntoIterator<Item = N>) -> Self {
+        Self { labels: names(labels), ..Self::default() }
+    }
+
+    /// Many on the left meet one on the right, of which they take these labels over.
+    #[must_use]
+    pub fn group_left<N: Into<Box<str>>>(self, include: impl IntoIterator<Item = N>) -> Self {
+        Self { cardinality: Cardinality::ManyToOne, include: names(include), ..self }
+    }
+
+    /// Many on the right meet one on the left, of which they take these labels over.
+    #[must_use]
+    pub fn group_right<N: Into<Box<str>>>(self, include: impl IntoIterator<Item = N>) -> Self {
+        Self { cardinality: Cardinality::OneToMany, include: names(include), ..self }
+    }
+
+    /// What stands in for series that are missing.
+    #[must_use]
+    pub fn fill(self, fill: Fill) -> Self {
+        Self { fill, ..self }
+    }
+}
+
+fn names<N: Into<Box<str>>>(labels: impl IntoIterator<Item = N>) -> Vec<Name> {
+    labels.into_iter().map(Name::new).collect()
 }
 
 impl AggregateExpr {
@@ -105,8 +194,7 @@ impl AggregateExpr {
     }
 
     fn grouped<N: Into<Box<str>>>(mut self, without: bool, labels: impl IntoIterator<Item = N>) -> Expr {
-        let labels = labels.into_iter().map(Name::new).collect();
-        self.grouping = Some(Grouping { without, labels, span: Span::default() });
+        self.grouping = Some(Grouping { without, labels: names(labels), span: Span::default() });
         self.into()
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::Span;
 use crate::ast::{AggregateExpr, AggregateOp, BinaryExpr, Call, Cardinality, Expr, ValueType, VectorSelector};
-use crate::error::{ErrorKind, ParseError};
+use crate::error::{ErrorKind, MAX_ERRORS, ParseError};
 
 /// Checks a tree, and puts right what hangs on types: only two vectors are matched, and sets are always many-to-many.
 /// `comments` says where comments are in `text`.
@@ -22,7 +22,9 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     fn error(&mut self, kind: ErrorKind, span: Span) {
-        self.errors.push(ParseError::new(kind, span, self.text));
+        if self.errors.len() < MAX_ERRORS {
+            self.errors.push(ParseError::new(kind, span, self.text));
+        }
     }
 
     /// Checks an expression and gives its type, if it has one.

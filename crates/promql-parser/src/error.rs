@@ -7,6 +7,10 @@ use promd_model::{DurationError, LabelsError, float::ParseFloatError, quote};
 use crate::ast::{AggregateOp, BinaryOp, RangeMode};
 use crate::{LineColumn, Span, ValueType};
 
+/// How much is reported of one kind (syntax, types). Whoever has so many errors needs no more, and each costs a look for its
+/// line.
+pub(crate) const MAX_ERRORS: usize = 100;
+
 /// Something that is wrong with a query, and where.
 ///
 /// It is displayed as Prometheus does, with line and column: `1:3: parse error: unexpected end of input`.

@@ -30,6 +30,7 @@ mod functions;
 #[cfg(feature = "serde")]
 mod json;
 mod lex;
+pub mod lint;
 mod options;
 mod parse;
 mod parser;
@@ -46,3 +47,4 @@ pub use options::Options;
 pub use parser::{Parsed, Parser};
 pub use pretty::Formatter;
 pub use span::{LineColumn, Span};
+pub use visit::Visitor;

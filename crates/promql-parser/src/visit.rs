@@ -1,7 +1,116 @@
 //! Walking trees, and changing them.
 
 use crate::Span;
-use crate::ast::{ErrorExpr, Expr};
+use crate::ast::{
+    AggregateExpr, BinaryExpr, Call, ErrorExpr, Expr, MatrixSelector, NumberLiteral, ParenExpr, StringLiteral,
+    Subquery, UnaryExpr, VectorSelector,
+};
+
+/// What is to be done with each kind of node.
+///
+/// Each method does nothing by itself but visit what is below. One that is written anew does so by calling
+/// [`visit_children`](Self::visit_children), before or after its own work, or leaves what is below out. For what does not
+/// hang on the kind of a node [`Expr::walk`] is shorter.
+///
+/// ```
+/// use promd_promql_parser::ast::{Call, VectorSelector};
+/// use promd_promql_parser::{Expr, Parser, Visitor};
+///
+/// /// Metrics, but for those that are only asked whether they exist.
+/// struct Metrics<'a>(Vec<&'a str>);
+///
+/// impl<'a> Visitor<'a> for Metrics<'a> {
+///     fn visit_call(&mut self, call: &'a Call, expr: &'a Expr) {
+///         if call.function.name != "absent" {
+///             self.visit_children(expr);
+///         }
+///     }
+///
+///     fn visit_vector(&mut self, selector: &'a VectorSelector) {
+///         self.0.extend(selector.name.as_ref().map(|name| &*name.text));
+///     }
+/// }
+///
+/// let expr = Parser::default().parse("sum(rate(a[5m])) / b or absent(c)")?;
+/// let mut metrics = Metrics(Vec::new());
+/// metrics.visit(&expr);
+/// assert_eq!(metrics.0, ["a", "b"]);
+/// # Ok::<_, promd_promql_parser::ParseErrors>(())
+/// ```
+pub trait Visitor<'a> {
+    /// Visits an expression: calls the method of its kind.
+    fn visit(&mut self, expr: &'a Expr) {
+        match expr {
+            Expr::Aggregate(e) => self.visit_aggregate(e, expr),
+            Expr::Binary(e) => self.visit_binary(e, expr),
+            Expr::Call(e) => self.visit_call(e, expr),
+            Expr::Matrix(e) => self.visit_matrix(e),
+            Expr::Number(e) => self.visit_number(e),
+            Expr::Paren(e) => self.visit_paren(e, expr),
+            Expr::String(e) => self.visit_string(e),
+            Expr::Subquery(e) => self.visit_subquery(e, expr),
+            Expr::Unary(e) => self.visit_unary(e, expr),
+            Expr::Vector(e) => self.visit_vector(e),
+            Expr::Error(e) => self.visit_error(e, expr),
+        }
+    }
+
+    /// Visits what is right below an expression.
+    fn visit_children(&mut self, expr: &'a Expr) {
+        for child in expr.children() {
+            self.visit(child);
+        }
+    }
+
+    /// An aggregation, which is also given as an expression.
+    fn visit_aggregate(&mut self, _: &'a AggregateExpr, expr: &'a Expr) {
+        self.visit_children(expr);
+    }
+
+    /// Two operands and what is between them.
+    fn visit_binary(&mut self, _: &'a BinaryExpr, expr: &'a Expr) {
+        self.visit_children(expr);
+    }
+
+    /// A call of a function.
+    fn visit_call(&mut self, _: &'a Call, expr: &'a Expr) {
+        self.visit_children(expr);
+    }
+
+    /// A selector of a range. Its vector selector is visited next.
+    fn visit_matrix(&mut self, matrix: &'a MatrixSelector) {
+        self.visit_vector(&matrix.vector);
+    }
+
+    /// A number.
+    fn visit_number(&mut self, _: &'a NumberLiteral) {}
+
+    /// An expression in parentheses.
+    fn visit_paren(&mut self, _: &'a ParenExpr, expr: &'a Expr) {
+        self.visit_children(expr);
+    }
+
+    /// A text.
+    fn visit_string(&mut self, _: &'a StringLiteral) {}
+
+    /// A subquery.
+    fn visit_subquery(&mut self, _: &'a Subquery, expr: &'a Expr) {
+        self.visit_children(expr);
+    }
+
+    /// A sign and its operand.
+    fn visit_unary(&mut self, _: &'a UnaryExpr, expr: &'a Expr) {
+        self.visit_children(expr);
+    }
+
+    /// A selector, also that of a range.
+    fn visit_vector(&mut self, _: &'a VectorSelector) {}
+
+    /// What could not be understood.
+    fn visit_error(&mut self, _: &'a ErrorExpr, expr: &'a Expr) {
+        self.visit_children(expr);
+    }
+}
 
 impl Expr {
     /// The expressions right below this one, in the order in which they stand.

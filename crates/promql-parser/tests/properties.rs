@@ -3,7 +3,11 @@
 
 mod support;
 
+use std::time::{Duration, Instant};
+
 use promd_promql_parser::ast::{Grouping, Name};
+use promd_promql_parser::lint::{self, Linter, Rule};
+use promd_promql_parser::series;
 use promd_promql_parser::{Expr, Formatter, Options, Parser, Span};
 use serde_json::Value;
 use support::Generator;
@@ -163,4 +167,95 @@ fn several_errors_in_one_pass() {
     let Some(Grouping { labels, .. }) = &aggregate.grouping else { panic!("{aggregate:?}") };
     let labels: Vec<&str> = labels.iter().map(|Name { text, .. }| &**text).collect();
     assert_eq!(labels, ["x", "y"]);
+}
+
+/// Fixes are texts that parse; those that are certain not to change the meaning do not.
+#[test]
+fn fixes_leave_queries_right() {
+    let bare = |expr: Expr| {
+        expr.rewrite(&mut |expr| match expr {
+            Expr::Paren(paren) => paren.expr,
+            other => other,
+        })
+    };
+    let mut fixed = 0;
+    for (query, expr) in right(6) {
+        let linter = Linter::default().for_alerts(true).with_scrape_interval("10m".parse().unwrap());
+        let findings = linter.lint(&query, &expr);
+        for finding in &findings {
+            assert_eq!(finding.place, finding.span.line_column(&query), "{query:?}");
+            let Some(fix) = &finding.fix else { continue };
+            let text = lint::apply(&query, std::slice::from_ref(finding));
+            let again = parser().parse(&text).unwrap_or_else(|error| panic!("{fix:?} of {query:?}: {error}"));
+            fixed += 1;
+            if finding.rule == Rule::RedundantParentheses {
+                assert_eq!(bare(again).to_string(), bare(expr.clone()).to_string(), "{fix:?} of {query:?}");
+            }
+        }
+        let all = lint::apply(&query, &findings);
+        assert!(parser().parse(&all).is_ok(), "{query:?} became {all:?}");
+    }
+    assert!(fixed > 1_000, "only {fixed} fixes");
+}
+
+/// The least time of some runs on a text of about so many bytes.
+fn least_time(piece: &str, bytes: usize, run: impl Fn(&str)) -> Duration {
+    let text = piece.repeat(bytes / piece.len());
+    #[expect(clippy::disallowed_methods, reason = "what is measured is how long it takes")]
+    let time = || {
+        let start = Instant::now();
+        run(&text);
+        start.elapsed()
+    };
+    (0..5).map(|_| time()).min().unwrap()
+}
+
+type Run<'a> = &'a dyn Fn(&str);
+
+/// A text of eight times the size takes eight times as long, not sixty-four times.
+#[test]
+fn time_is_linear_in_the_text() {
+    const BYTES: usize = 20_000;
+    let parse = |text: &str| drop(parser().parse_recovering(text));
+    let lint = |text: &str| {
+        let parsed = parser().parse_recovering(text);
+        drop(Linter::default().lint(text, &parsed.expr));
+        drop(Formatter::default().format_with_comments(text, &parsed));
+    };
+    let series = |text: &str| drop(series::parse(text));
+    let of_calls: Run<'_> = &|text| lint(&format!("label_join({text} a)"));
+    let of_matchers: Run<'_> = &|text| lint(&format!("{{{text} b=\"c\"}}"));
+    let of_labels: Run<'_> = &|text| lint(&format!("sum by ({text} a) (b)"));
+    let cases: [(&str, Run<'_>); 24] = [
+        ("a + ", &parse),
+        ("(", &parse),
+        (")", &parse),
+        ("a b ", &parse),
+        ("sum(", &parse),
+        ("{", &parse),
+        ("a[", &parse),
+        ("1 == ", &parse),
+        ("#\n", &parse),
+        ("a #\n +", &parse),
+        ("\"a\" ", &parse),
+        ("\\", &parse),
+        ("5m1", &parse),
+        ("\u{fffd}'", &parse),
+        (",", &parse),
+        ("\n", &parse),
+        ("(1 == 1), ", of_calls),
+        ("no_such(1), ", of_calls),
+        ("(a{x=~\"y\"}), ", of_calls),
+        ("x=~\".*\", ", of_matchers),
+        ("x,", of_labels),
+        (" 1+1x3", &series),
+        (" {{buckets:[1 2]}}", &series),
+        (" abc", &series),
+    ];
+    for (piece, run) in cases {
+        let (small, large) = (least_time(piece, BYTES, run), least_time(piece, 8 * BYTES, run));
+        // Whatever takes less than this is too short to be measured.
+        let small = small.max(Duration::from_micros(200));
+        assert!(large < 24 * small, "{piece:?}: {small:?} for {BYTES} bytes, {large:?} for eight times as many");
+    }
 }

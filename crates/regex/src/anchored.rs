@@ -72,6 +72,8 @@ enum Decision {
         engine: OnceLock<Option<Engine>>,
         /// What every match ends with.
         suffix: Box<str>,
+        /// No match is shorter.
+        shortest: usize,
     },
 }
 
@@ -145,9 +147,10 @@ impl Anchored {
     pub fn is_match(&self, text: &str) -> bool {
         match &self.0.decision {
             Decision::Plan(plan) => plan.is_match(text),
-            Decision::Automaton { engine, suffix } => {
+            Decision::Automaton { engine, suffix, shortest } => {
                 let (prefix, suffix) = (&*self.0.prefix, &**suffix);
-                strip_prefix(text.as_bytes(), prefix).is_some()
+                text.len() >= *shortest
+                    && strip_prefix(text.as_bytes(), prefix).is_some()
                     && strip_suffix(text.as_bytes(), suffix).is_some()
                     && self.0.engine(engine).is_some_and(|engine| engine.is_match(text))
             }
@@ -208,12 +211,11 @@ impl Anchored {
     #[must_use]
     pub fn memory_usage(&self) -> usize {
         let Inner { pattern, groups, decision, prefix, tracker, .. } = &*self.0;
-        let built = |engine: &OnceLock<Option<Engine>>| {
-            engine.get().and_then(Option::as_ref).map_or(0, Engine::memory_usage)
-        };
+        let built =
+            |engine: &OnceLock<Option<Engine>>| engine.get().and_then(Option::as_ref).map_or(0, Engine::memory_usage);
         let decision = match decision {
             Decision::Plan(plan) => plan.memory_usage(),
-            Decision::Automaton { engine, suffix } => built(engine) + suffix.len(),
+            Decision::Automaton { engine, suffix, .. } => built(engine) + suffix.len(),
         };
         let tracker = built(tracker);
         size_of::<Inner>() + pattern.len() + groups.memory_usage() + decision + prefix.len() + tracker
@@ -245,7 +247,8 @@ impl Inner {
                     let compiled = engine::compile(&node, Track::Match, &form.text(pattern))?;
                     engine.get_or_init(|| Some(compiled));
                 }
-                Decision::Automaton { engine, suffix: affix(&node, ExtractKind::Suffix) }
+                let shortest = node.hir.properties().minimum_len().unwrap_or_default();
+                Decision::Automaton { engine, suffix: affix(&node, ExtractKind::Suffix), shortest }
             }
         };
         let prefix = affix(&node, ExtractKind::Prefix);

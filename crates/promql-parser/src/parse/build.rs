@@ -17,7 +17,7 @@ pub(crate) use unexpected::{cut, describe};
 
 use crate::ast::{ErrorExpr, Expr, NumberLiteral, ParenExpr, StringLiteral};
 use crate::check;
-use crate::error::{ErrorKind, ParseError};
+use crate::error::{ErrorKind, MAX_ERRORS, ParseError};
 use crate::lex::unquote_bytes;
 use crate::{Options, Span};
 
@@ -68,7 +68,9 @@ impl<'input> Build<'input> {
     }
 
     pub(crate) fn error(&mut self, kind: ErrorKind, span: Span) {
-        self.errors.push(ParseError::new(kind, span, self.text));
+        if self.errors.len() < MAX_ERRORS {
+            self.errors.push(ParseError::new(kind, span, self.text));
+        }
     }
 
     fn slice(&self, span: Span) -> &'input str {

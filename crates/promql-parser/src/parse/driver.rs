@@ -22,14 +22,11 @@ use state_machine::{ParserAction, ParserDefinition};
 use super::generated::RENAMES;
 use super::token::Token;
 use crate::Span;
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, MAX_ERRORS};
 use crate::lex::LexError;
 
 /// How many tokens must be taken after an error until the next one is reported.
 const QUIET: u8 = 3;
-
-/// After so many errors the rest of the text is not read.
-const MAX_ERRORS: u32 = 100;
 
 /// How much may be open at once. Trees are bounded by the options; this bounds what comes before a tree.
 const MAX_OPEN: usize = 1 << 17;
@@ -160,7 +157,7 @@ struct Driver<D: ParserDefinition> {
     symbols: Vec<state_machine::SymbolTriple<D>>,
     /// How many tokens must still be taken until an error is reported again.
     quiet: u8,
-    reported: u32,
+    reported: usize,
 }
 
 /// What came of a token.
@@ -214,6 +211,7 @@ where
                 }
             }
             if self.reported >= MAX_ERRORS {
+                // The rest of the text is not read.
                 break;
             }
             if self.states.len() > MAX_OPEN {

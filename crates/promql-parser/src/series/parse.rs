@@ -12,7 +12,7 @@ use super::values::stepped;
 use super::{SeriesDescription, SeriesItem};
 use crate::Span;
 use crate::ast::UnaryOp;
-use crate::error::{ErrorKind, ParseError, ParseErrors};
+use crate::error::{ErrorKind, MAX_ERRORS, ParseError, ParseErrors};
 use crate::lex::{HINTS, Key, SeriesLexer, SeriesToken, unquote};
 use crate::parse::build::{cut, describe};
 use crate::parse::number;
@@ -77,7 +77,9 @@ impl<'t> Parser<'t> {
     }
 
     fn error(&mut self, kind: ErrorKind, span: Span) {
-        self.errors.push(ParseError::new(kind, span, self.text));
+        if self.errors.len() < MAX_ERRORS {
+            self.errors.push(ParseError::new(kind, span, self.text));
+        }
     }
 
     fn slice(&self) -> &'t str {
@@ -251,7 +253,7 @@ impl<'t> Parser<'t> {
     fn floats(&mut self) -> Result<SeriesItem> {
         let first = match self.peek()? {
             SeriesToken::Query(Token::Identifier) => {
-                if self.slice() != "stale" {
+                if self.slice() != "stale" && self.errors.len() < MAX_ERRORS {
                     let Stop(error) = self.unexpected(NO_STALE);
                     self.errors.push(error);
                 }
