@@ -118,7 +118,7 @@ impl Server {
             return Ok(None);
         }
         let parse = |text: &str| Url::parse(text).ok().filter(|url| protocol(url).is_some());
-        let url = parse(text).or_else(|| parse(&format!("http://{text}")));
+        let url = parse(text).or_else(|| if text.contains("://") { None } else { parse(&format!("http://{text}")) });
         let invalid = || format!("invalid proxy address {}", promd_model::quote::go(text));
         let (url, protocol) = url.and_then(|url| protocol(&url).map(|protocol| (url, protocol))).ok_or_else(invalid)?;
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(invalid)?;

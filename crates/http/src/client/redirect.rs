@@ -10,14 +10,14 @@ pub(super) const MAX: usize = 10;
 
 /// A request that an answer asks for.
 #[derive(Debug, PartialEq)]
-pub(super) struct Next {
-    pub(super) method: Method,
-    pub(super) uri: Uri,
-    pub(super) keeps_body: bool,
+pub(crate) struct Next {
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) keeps_body: bool,
 }
 
 /// What is to be sent instead of a request with `method` to `uri`; `None` if the answer is the answer.
-pub(super) fn next(
+pub(crate) fn next(
     status: StatusCode,
     headers: &HeaderMap,
     method: &Method,
@@ -48,22 +48,22 @@ pub(super) fn next(
 }
 
 /// Whether `host` is `home` or below it: then it may see what `home` may.
-pub(super) fn is_home(host: &str, home: &str) -> bool {
+pub(crate) fn is_home(host: &str, home: &str) -> bool {
     if home.is_empty() {
         return false;
     }
     if host.eq_ignore_ascii_case(home) {
         return true;
     }
-    // Neither is in a name: an address is not below anything.
-    if host.contains([':', '%', '[']) {
+    // An address is not below anything; no name has one of these.
+    if host.contains([':', '%', '[']) || host.parse::<std::net::IpAddr>().is_ok() {
         return false;
     }
     let Some(split) = host.len().checked_sub(home.len()).filter(|split| host.is_char_boundary(*split)) else {
         return false;
     };
     let (below, end) = host.split_at(split);
-    below.ends_with('.') && end.eq_ignore_ascii_case(home) && home.parse::<std::net::IpAddr>().is_err()
+    below.ends_with('.') && end.eq_ignore_ascii_case(home)
 }
 
 /// Sets the header that says which page led here, as Go does: not from an encrypted one to another that is not.
