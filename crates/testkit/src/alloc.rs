@@ -2,6 +2,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 thread_local! {
     static COUNT: Cell<Allocations> = const { Cell::new(Allocations { calls: 0, bytes: 0 }) };
@@ -15,6 +16,10 @@ pub struct Allocations {
     /// Bytes asked for by them.
     pub bytes: u64,
 }
+
+/// Bytes of the whole process that are allocated, and the most that were since the last [`CountingAllocator::peak_during`].
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
 
 /// Counts the allocations of each thread and passes them to the system's allocator.
 ///
@@ -40,6 +45,15 @@ impl CountingAllocator {
         let after = COUNT.get();
         (result, Allocations { calls: after.calls - before.calls, bytes: after.bytes - before.bytes })
     }
+
+    /// Runs `work` and returns by how much the memory of the process grew in the meantime at the most, freed memory subtracted.
+    /// Nothing else that allocates should run.
+    pub fn peak_during<T>(work: impl FnOnce() -> T) -> (T, usize) {
+        let before = LIVE.load(Ordering::SeqCst);
+        PEAK.store(before, Ordering::SeqCst);
+        let result = work();
+        (result, PEAK.load(Ordering::SeqCst).saturating_sub(before))
+    }
 }
 
 fn count(bytes: usize) {
@@ -48,6 +62,12 @@ fn count(bytes: usize) {
         let Allocations { calls, bytes: total } = cell.get();
         cell.set(Allocations { calls: calls + 1, bytes: total + bytes as u64 });
     });
+    let live = LIVE.fetch_add(bytes, Ordering::Relaxed) + bytes;
+    PEAK.fetch_max(live, Ordering::Relaxed);
+}
+
+fn freed(bytes: usize) {
+    LIVE.fetch_sub(bytes, Ordering::Relaxed);
 }
 
 // SAFETY: every call is passed unchanged to `System`, which keeps the contract; counting touches a constant-initialised
@@ -60,12 +80,14 @@ unsafe impl GlobalAlloc for CountingAllocator {
     }
 
     unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        freed(layout.size());
         // SAFETY: as above; `ptr` came from `System`.
         unsafe { System.dealloc(ptr, layout) }
     }
 
     unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         count(new_size);
+        freed(layout.size());
         // SAFETY: as above; `ptr` came from `System`.
         unsafe { System.realloc(ptr, layout, new_size) }
     }
