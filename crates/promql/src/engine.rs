@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use promd_budget::Ledger;
+use promd_budget::{Charge, Ledger};
 use promd_clock::{Clock, Monotonic};
 use promd_model::Interval;
 use promd_promql_parser::{Expr, Options, Parser, ValueType};
@@ -78,6 +78,8 @@ pub struct Answer {
     pub statistics: Statistics,
     /// What each part of it has cost, if that was asked for.
     pub explain: Option<Explain>,
+    /// What pays for the value, as long as there is a clone of the answer.
+    _charge: Arc<Charge>,
 }
 
 /// Runs queries. It holds no state between them, so any number of threads may use one at once.
@@ -210,8 +212,9 @@ impl Engine {
         timings.exec_queue = query.queued;
         timings.exec_total = timings.eval_total + query.queued;
         let explain = query.explain.then(|| Explain::of(&plan, query.expression.text(), &evaluator.costs()));
-        let (warnings, infos) = evaluator.into_notes().into_texts(query.expression.text());
-        Ok(Answer { value, warnings, infos, statistics, explain })
+        let (notes, charge) = evaluator.into_parts();
+        let (warnings, infos) = notes.into_texts(query.expression.text());
+        Ok(Answer { value, warnings, infos, statistics, explain, _charge: Arc::new(charge) })
     }
 
     fn now(&self) -> Option<Monotonic> {

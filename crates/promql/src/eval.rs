@@ -112,10 +112,6 @@ impl<'a> Evaluator<'a> {
         self.costs.borrow().clone()
     }
 
-    pub(crate) fn into_notes(self) -> Notes {
-        self.notes
-    }
-
     /// What was counted of samples.
     pub(crate) fn statistics(&self) -> SampleStatistics {
         let counts = self.counts.borrow();
@@ -131,8 +127,13 @@ impl<'a> Evaluator<'a> {
         SampleStatistics { total_queryable: counts.looked_at, read: counts.read, peak: self.peak.get(), per_step }
     }
 
+    /// What pays for the answer, once there is one.
+    pub(crate) fn into_parts(self) -> (Notes, Charge) {
+        (self.notes, self.charge.into_inner())
+    }
+
     /// What pays for the memory of the query.
-    fn account(&self) -> Account {
+    pub(crate) fn account(&self) -> Account {
         self.charge.borrow().account().clone()
     }
 
@@ -441,9 +442,12 @@ pub(crate) fn scalar(values: Vec<f64>) -> Series {
     Series { column: Column::floats(values), ..Series::default() }
 }
 
+/// What a list takes for a series beside the series itself: lists grow by doubling, and some have a table beside them.
+const PLACE: usize = 3 * size_of::<Series>() + 4 * size_of::<(Labels, usize)>();
+
 /// The memory of a series that is kept.
 fn bytes_of(series: &Series) -> usize {
-    series.column.heap_bytes() + series.labels.as_packed().len() + size_of::<Series>()
+    series.column.heap_bytes() + series.labels.as_packed().len() + PLACE
 }
 
 fn negate_histograms(column: &mut Column) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use promd_budget::Charge;
 use promd_model::{FloatHistogram, Labels, float};
 use promd_promql_parser::ast::AggregateOp;
 
@@ -37,10 +38,24 @@ pub(super) fn eval(evaluator: &Evaluator<'_>, node: &Node, e: &Aggregate, sink: 
     // By group and step.
     let mut chosen: Vec<Vec<Vec<Chosen>>> = Vec::new();
     let mut names: Vec<(Labels, bool)> = Vec::new();
+    let mut charge = Charge::empty(&evaluator.account());
+    // How many series of each group were seen; beyond the greatest number asked for, one takes the place of another.
+    let mut seen: Vec<usize> = Vec::new();
+    let most = match e.op {
+        AggregateOp::LimitRatio => f64::INFINITY,
+        _ => params.iter().copied().fold(0.0, f64::max),
+    };
     evaluator.eval(&e.expr, &mut |series| {
         let (at, new) = finder.find(&series.labels);
         if new.is_some() {
+            charge.grow(steps * size_of::<Vec<Chosen>>())?;
             chosen.push(vec![Vec::new(); steps]);
+            seen.push(0);
+        }
+        seen[at] += 1;
+        if seen[at] as f64 <= most {
+            // Lists grow by doubling, from four on.
+            charge.grow(if seen[at] == 1 { 4 } else { 2 } * steps * size_of::<Chosen>())?;
         }
         let mut used = false;
         for (step, point) in series.column.points() {
@@ -76,10 +91,9 @@ pub(super) fn eval(evaluator: &Evaluator<'_>, node: &Node, e: &Aggregate, sink: 
                 op => insert(list, one, param as i64, op == AggregateOp::TopK),
             };
         }
-        if used {
-            evaluator.charge(series.labels.as_packed().len() + size_of::<(Labels, bool)>())?;
-        }
-        names.push((series.labels.clone(), series.drop_name));
+        charge.grow(3 * size_of::<(Labels, bool)>() + if used { series.labels.as_packed().len() } else { 0 })?;
+        // The labels of what is not chosen at any step so far are not kept.
+        names.push((if used { series.labels.clone() } else { Labels::empty() }, series.drop_name));
         Ok(())
     })?;
     give(chosen, &names, steps, sink)

@@ -1,5 +1,6 @@
 //! `sum`, `avg`, `count`, `group`, `min`, `max`, `stddev`, `stdvar` and `quantile`.
 
+use promd_budget::Charge;
 use promd_model::{FloatHistogram, Labels};
 use promd_promql_parser::ast::AggregateOp;
 
@@ -11,6 +12,9 @@ use crate::error::Result;
 use crate::eval::{Evaluator, Sink};
 use crate::functions::HistogramFold;
 use crate::plan::{Aggregate, Node};
+
+/// What lists and tables take for a group beside what it has folded; they grow by doubling.
+const GROUP: usize = 3 * size_of::<Group>() + 4 * size_of::<(Box<[u8]>, usize)>();
 
 struct Group {
     labels: Labels,
@@ -34,23 +38,24 @@ pub(super) fn eval(evaluator: &Evaluator<'_>, node: &Node, e: &Aggregate, sink: 
     let phi = quantiles(evaluator, e)?;
     let mut finder = Groups::new(e);
     let mut groups: Vec<Group> = Vec::new();
+    let mut charge = Charge::empty(&evaluator.account());
     evaluator.eval(&e.expr, &mut |series| {
         let (at, new) = finder.find(&series.labels);
         if let Some(labels) = new {
-            evaluator.charge(Cells::bytes(e.op, steps) + 2 * labels.as_packed().len() + size_of::<Group>())?;
+            charge.grow(Cells::bytes(e.op, steps) + 2 * labels.as_packed().len() + GROUP)?;
             groups.push(Group { labels, drop_name: false, floats: Cells::new(e.op, steps), histograms: Vec::new() });
         }
         let group = &mut groups[at];
         group.drop_name |= series.drop_name;
         if e.op == AggregateOp::Quantile {
-            evaluator.charge(series.column.weight() * 2 * size_of::<f64>())?;
+            charge.grow(series.column.weight() * 2 * size_of::<f64>())?;
         }
         if let Some(values) = series.column.as_floats() {
             group.floats.add(values);
             return Ok(());
         }
         if group.histograms.is_empty() && matches!(e.op, AggregateOp::Sum | AggregateOp::Avg) {
-            evaluator.charge(steps * size_of::<HistogramCell>())?;
+            charge.grow(steps * size_of::<HistogramCell>())?;
             group.histograms.resize(steps, HistogramCell::default());
         }
         for (step, point) in series.column.points() {

@@ -1,6 +1,7 @@
 //! Which series of one vector meets which of the other.
 
 use hashbrown::HashMap;
+use promd_budget::Charge;
 use promd_model::{Labels, LabelsBuilder, METRIC_NAME};
 use promd_promql_parser::ast::{Cardinality, VectorMatching};
 
@@ -49,6 +50,9 @@ struct Made {
     pairs: Vec<u32>,
 }
 
+/// What lists and tables take for an entry; they grow by doubling.
+const PLACE: usize = 3 * size_of::<Made>() + 4 * size_of::<(Labels, usize)>();
+
 struct Matcher<'a> {
     evaluator: &'a Evaluator<'a>,
     e: &'a Binary,
@@ -59,6 +63,8 @@ struct Matcher<'a> {
     known: HashMap<Labels, usize>,
     /// For each signature and step, whether a pair was made.
     paired: Vec<Vec<bool>>,
+    /// What pays for all of it.
+    charge: Charge,
 }
 
 pub(super) fn eval(evaluator: &Evaluator<'_>, node: &Node, e: &Binary, sink: Sink<'_>) -> Result<()> {
@@ -84,7 +90,9 @@ pub(super) fn eval(evaluator: &Evaluator<'_>, node: &Node, e: &Binary, sink: Sin
         made: Vec::new(),
         known: HashMap::new(),
         paired: vec![Vec::new(); count],
+        charge: Charge::empty(&evaluator.account()),
     };
+    matcher.charge.grow(count * (steps + PLACE))?;
     let anyone = |side: &[Series]| {
         let mut any = vec![false; steps];
         side.iter().for_each(|series| series.column.points().for_each(|(step, _)| any[step] = true));
@@ -125,6 +133,7 @@ pub(super) fn eval(evaluator: &Evaluator<'_>, node: &Node, e: &Binary, sink: Sin
     }
     evaluator.release(&lhs);
     evaluator.release(&rhs);
+    drop((lhs, rhs));
     for made in &mut matcher.made {
         if !made.series.column.is_blank() {
             sink(&mut made.series)?;
@@ -186,7 +195,7 @@ impl Matcher<'_> {
                 Some(at) => at,
                 None => {
                     let labels = self.labels(&many.labels, one)?;
-                    *made.insert(self.entry(labels))
+                    *made.insert(self.entry(labels)?)
                 }
             };
             self.store(at, signature, step, outcome)?;
@@ -207,13 +216,17 @@ impl Matcher<'_> {
         Ok(())
     }
 
-    fn entry(&mut self, labels: Labels) -> usize {
+    fn entry(&mut self, labels: Labels) -> Result<usize> {
         // Names that are to be dropped later may be in each other's way at a single step; that is found in the end.
-        *self.known.entry(labels.clone()).or_insert_with(|| {
-            let series = Series { labels, drop_name: self.e.return_bool, column: Column::absent(self.steps) };
-            self.made.push(Made { series, pairs: vec![0; self.steps] });
-            self.made.len() - 1
-        })
+        if let Some(known) = self.known.get(&labels) {
+            return Ok(*known);
+        }
+        let columns = self.steps * (size_of::<f64>() + size_of::<u32>());
+        self.charge.grow(columns + labels.as_packed().len() + PLACE)?;
+        self.known.insert(labels.clone(), self.made.len());
+        let series = Series { labels, drop_name: self.e.return_bool, column: Column::absent(self.steps) };
+        self.made.push(Made { series, pairs: vec![0; self.steps] });
+        Ok(self.made.len() - 1)
     }
 
     fn store(&mut self, at: usize, signature: usize, step: usize, outcome: pair::Outcome) -> Result<()> {

@@ -57,6 +57,7 @@ fn union(evaluator: &Evaluator<'_>, node: &Node, e: &Binary, sink: Sink<'_>) -> 
     evaluator.eval(&e.lhs, &mut |series| {
         let at = signatures.find(&series.labels);
         if at == present.len() {
+            evaluator.charge(node.steps.count)?;
             present.push(vec![false; node.steps.count]);
         }
         series.column.points().for_each(|(step, _)| present[at][step] = true);

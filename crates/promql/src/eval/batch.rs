@@ -4,9 +4,9 @@
 //! depend on the threads. Its memory is used again for a later one.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use parking_lot::Mutex;
 use promd_budget::{Account, Charge};
 use promd_model::{Columns, Interval, Labels};
 use promd_storage::{Decoder, Series as Stored, SeriesSet};
@@ -63,24 +63,24 @@ pub(super) struct Kept {
 /// The series that several selectors read.
 pub(super) struct KeptSeries {
     pub(super) all: Vec<Kept>,
-    decoded: AtomicUsize,
-    /// What pays for them.
-    account: Account,
-    _charge: Charge,
+    /// What pays for them, and for what is decoded of them.
+    charge: Mutex<Charge>,
+    most: usize,
 }
 
 impl KeptSeries {
     pub(super) fn new(all: Vec<Kept>, charge: Charge) -> Self {
-        Self { all, decoded: AtomicUsize::new(0), account: charge.account().clone(), _charge: charge }
+        let most = charge.bytes() + KEPT_BYTES.min(charge.account().available() / 4);
+        Self { all, charge: Mutex::new(charge), most }
     }
 
     /// Keeps what was decoded, if there is room.
     fn keep(&self, of: &Kept, columns: &Columns) {
+        // A clone takes as much as there are samples, not what the buffer has room for.
         let bytes = columns.heap_bytes();
-        if self.decoded.fetch_add(bytes, Ordering::Relaxed) + bytes <= KEPT_BYTES
-            && self.account.available() / 2 > KEPT_BYTES
-        {
-            // Whoever comes second has decoded the same.
+        let mut charge = self.charge.lock();
+        if charge.bytes() + bytes <= self.most && charge.grow(bytes).is_ok() {
+            // Each series is in one batch of a selector, and selectors take turns: nobody else has set it.
             drop(of.columns.set(columns.clone()));
         }
     }

@@ -20,22 +20,55 @@ impl Evaluator<'_> {
             Kind::Range(range) => return self.matrix_of(range, steps.start),
             _ => {}
         }
-        let series = self.named(self.collect(root)?)?;
+        let mut series = self.collect(root)?;
+        // By themselves operators and functions see to it that no two series have the same labels.
+        if self.options.delayed_name_removal {
+            series = self.named(series)?;
+        }
         if is_range {
-            return Ok(Value::Matrix(matrix(series, steps)));
+            return Ok(Value::Matrix(self.matrix(series, steps)?));
         }
         if is_scalar(root) {
             let v = series.first().and_then(|series| series.column.float(0)).unwrap_or(f64::NAN);
             return Ok(Value::Scalar { t: steps.start, v });
         }
-        let samples = series.iter().filter_map(|series| {
-            let value = match series.column.get(0)? {
-                Point::Float(value) => Number::Float(value),
-                Point::Histogram(histogram) => Number::Histogram(Arc::clone(histogram)),
+        let mut samples = Vec::new();
+        self.charge(series.len() * size_of::<VectorSample>())?;
+        samples.reserve_exact(series.len());
+        for series in series {
+            let value = match series.column.get(0) {
+                Some(Point::Float(value)) => Number::Float(value),
+                Some(Point::Histogram(histogram)) => Number::Histogram(Arc::clone(histogram)),
+                None => continue,
             };
-            Some(VectorSample { labels: series.labels.clone(), t: steps.start, value })
-        });
-        Ok(Value::Vector(samples.collect()))
+            samples.push(VectorSample { labels: series.labels, t: steps.start, value });
+        }
+        Ok(Value::Vector(samples))
+    }
+
+    /// Series as lists of points. Columns are given back one by one, so that not all is there twice.
+    fn matrix(&self, series: Vec<Series>, steps: Steps) -> Result<Vec<MatrixSeries>> {
+        self.charge(series.len() * size_of::<MatrixSeries>())?;
+        let mut all = Vec::with_capacity(series.len());
+        for series in series {
+            let count = series.column.points().count();
+            self.charge(count * size_of::<(i64, f64)>() + series.labels.as_packed().len())?;
+            let mut one = MatrixSeries { labels: series.labels.clone(), ..MatrixSeries::default() };
+            if !series.column.has_histograms() {
+                one.floats.reserve_exact(count);
+            }
+            for (step, point) in series.column.points() {
+                match point {
+                    Point::Float(value) => one.floats.push((steps.at(step), value)),
+                    Point::Histogram(histogram) => one.histograms.push((steps.at(step), Arc::clone(histogram))),
+                }
+            }
+            self.release(std::slice::from_ref(&series));
+            if count > 0 {
+                all.push(one);
+            }
+        }
+        Ok(all)
     }
 
     /// Drops the names that were to be dropped at the end, and finds what then has the same labels.
@@ -84,6 +117,7 @@ impl Evaluator<'_> {
                 floats = extended::points(&floats, start, end, mode);
             }
             if !floats.is_empty() || !histograms.is_empty() {
+                self.charge(size_of::<MatrixSeries>() + floats.capacity() * size_of::<(i64, f64)>())?;
                 let labels = if drop_name { without_metadata(labels) } else { labels.clone() };
                 all.push(MatrixSeries { labels, floats, histograms });
             }
@@ -100,21 +134,4 @@ fn is_scalar(node: &Node) -> bool {
         Kind::Call(call) => call.is_scalar(),
         _ => false,
     }
-}
-
-fn matrix(series: Vec<Series>, steps: Steps) -> Vec<MatrixSeries> {
-    series
-        .into_iter()
-        .map(|series| {
-            let mut one = MatrixSeries { labels: series.labels, ..MatrixSeries::default() };
-            for (step, point) in series.column.points() {
-                match point {
-                    Point::Float(value) => one.floats.push((steps.at(step), value)),
-                    Point::Histogram(histogram) => one.histograms.push((steps.at(step), Arc::clone(histogram))),
-                }
-            }
-            one
-        })
-        .filter(|series| !series.floats.is_empty() || !series.histograms.is_empty())
-        .collect()
 }

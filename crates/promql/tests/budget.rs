@@ -1,0 +1,129 @@
+//! What a query holds is charged to its account, and no more than that is held.
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a failure ends the test, and figures are for who asks")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use promd_budget::{AccountOptions, Ledger, Limit};
+use promd_model::Labels;
+use promd_promql::{Engine, Query, QueryError, ScopedThreads};
+use promd_storage::{Batch, MemStorage, Storage};
+use promd_testkit::CountingAllocator;
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+const MINUTE: i64 = 60_000;
+
+fn filled(series: u64, samples: i64) -> MemStorage {
+    let storage = MemStorage::new();
+    for number in 0..series {
+        let labels = Labels::from_pairs([
+            ("__name__", "m".to_owned()),
+            ("instance", format!("instance-{:03}", number % 100)),
+            ("number", format!("{number:06}")),
+        ]);
+        storage
+            .load(&labels.unwrap(), (0..samples).map(|at| (at * MINUTE, (at.unsigned_abs() * 7 % (number + 3)) as f64)))
+            .unwrap();
+    }
+    storage
+}
+
+const QUERIES: [&str; 10] = [
+    "m",
+    "rate(m[5m])",
+    "sum by (number) (rate(m[5m]))",
+    "sum by (instance) (m)",
+    "m / on (number) m",
+    "quantile by (instance) (0.9, m)",
+    "topk(10, m)",
+    "label_replace(m, \"a\", \"$1\", \"number\", \"(.*)\")",
+    "max_over_time(m[1h:1m])",
+    "m and on (number) (m > 3)",
+];
+
+/// One test, since memory is that of the process.
+#[test]
+fn memory() {
+    what_is_held_is_charged();
+    queries_of_death();
+}
+
+fn what_is_held_is_charged() {
+    let storage = filled(3000, 400);
+    // Encodes what was loaded, which is the store's memory.
+    Engine::default().run(&Query::instant("count(m)", 0), &storage).unwrap();
+    let mut failed = false;
+    for text in QUERIES {
+        for helpers in [0, 2] {
+            let engine = Engine::default().with_executor(Arc::new(ScopedThreads::new(helpers)));
+            let ledger = Ledger::unlimited();
+            let account = ledger.account(AccountOptions::new("query"));
+            let query = Query::range(text, 60 * MINUTE, 390 * MINUTE, MINUTE).charged_to(account.clone());
+            let (answer, held) = CountingAllocator::peak_during(|| engine.run(&query, &storage));
+            drop(answer.unwrap());
+            let charged = account.peak();
+            let beyond = held.saturating_sub(charged) as f64 / charged as f64;
+            eprintln!("{text} with {helpers} helpers: held {held}, charged {charged}, {:.1} % beyond", beyond * 100.0);
+            failed |= beyond >= 0.05;
+            assert_eq!(account.used(), 0, "{text}: what is over holds nothing");
+        }
+    }
+    assert!(!failed, "more was held than charged");
+}
+
+/// Sixty-four queries at once, each of which would take more than there is, while samples are appended.
+fn queries_of_death() {
+    const BUDGET: usize = 512 << 20;
+    let storage = filled(5000, 1500);
+    let ledger = Ledger::new(AccountOptions::new("memory").limit(Limit::Bytes(BUDGET)));
+    let queries = ledger.account(AccountOptions::new("queries"));
+    let engine = Engine::default();
+    engine.run(&Query::instant("count(m)", 0), &storage).unwrap();
+    let (done, live) = (AtomicBool::new(false), Labels::from_pairs([("__name__", "live")]).unwrap());
+    let ((refused, answered, appended), held) = CountingAllocator::peak_during(|| {
+        thread::scope(|scope| {
+            let appending = scope.spawn(|| {
+                let mut appended = 0;
+                while !done.load(Ordering::Relaxed) {
+                    // A store in memory copies itself for an append beside a reader, so this one has a store of its own.
+                    let own = MemStorage::new();
+                    let mut appender = own.appender();
+                    let series = appender.series(live.view()).unwrap();
+                    let mut batch = Batch::new();
+                    batch.float(series, appended, 1.0);
+                    appender.append(&batch, &mut Vec::new());
+                    appender.commit().unwrap();
+                    appended += 1;
+                }
+                appended
+            });
+            let running: Vec<_> = (0..64)
+                .map(|number| {
+                    let account = queries.child(AccountOptions::new("query").key(number.to_string()));
+                    let (engine, storage) = (&engine, &storage);
+                    scope.spawn(move || {
+                        let query = Query::range("m + on (number) (m * 2)", 0, 1490 * MINUTE, MINUTE).charged_to(account);
+                        engine.run(&query, storage)
+                    })
+                })
+                .collect();
+            let (mut refused, mut answered) = (0, 0);
+            for query in running {
+                match query.join().unwrap() {
+                    Err(QueryError::Refused(_)) => refused += 1,
+                    Err(error) => panic!("{error}"),
+                    Ok(_) => answered += 1,
+                }
+            }
+            done.store(true, Ordering::Relaxed);
+            (refused, answered, appending.join().unwrap())
+        })
+    });
+    eprintln!("{refused} refused, {answered} answered, {appended} appends, {held} bytes held");
+    assert!(refused > 0 && appended > 0, "{refused} refused, {appended} appended");
+    assert!(held < BUDGET + BUDGET / 20, "{held} bytes were held within a budget of {BUDGET}");
+    assert_eq!(queries.used(), 0);
+}
