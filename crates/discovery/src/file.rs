@@ -100,7 +100,7 @@ impl FileDiscoverer {
             // Reading does not panic; if it did, the targets that are known would stay.
             let Ok((back, watched, groups)) = read.await else { return };
             (reader, watch) = (back, watched);
-            metrics.scan_duration.observe_duration(clock.monotonic().since(start), metrics::now(&*clock));
+            metrics.scan_duration.observe_duration(clock.monotonic().since(start), crate::metrics::now(&*clock));
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 sent = updates.send(groups) => if sent.is_err() { return },

@@ -5,7 +5,7 @@
 //! A [`Mechanism`] is a configuration: it can be compared with another one, and makes a [`Discoverer`], which runs as a task
 //! and sends [`TargetGroup`]s. The [`Manager`] keeps one discoverer for each mechanism that some set asks for, remembers
 //! the groups that each has sent, and hands out the groups of all sets together. [`Mechanisms`] turns what a
-//! configuration file says into mechanisms; `file` is one.
+//! configuration file says into mechanisms: `file`, `http`, `dns`. Those that ask, and ask again, share what stands in `refresh`.
 //!
 //! # Invariants
 //!
@@ -19,18 +19,26 @@
 
 mod cancel;
 mod discoverer;
+mod dns;
 mod file;
+#[cfg(feature = "internal-fuzz")]
+pub mod fuzzing;
 mod group;
+mod http;
 mod manager;
 mod mechanisms;
 mod metrics;
+mod refresh;
 mod static_targets;
 
+pub use crate::http::{HttpMechanism, HttpMetrics};
 pub use cancel::{CancelSignal, CancelSource};
 pub use discoverer::{Context, Discoverer, Mechanism, MechanismError};
+pub use dns::{DnsMechanism, DnsMetrics, DnsOptions};
 pub use file::{FileMechanism, FileMetrics};
 pub use group::{TargetGroup, TargetGroupError};
 pub use manager::{Manager, ManagerOptions, TargetSets};
 pub use mechanisms::{DiscoveryError, Mechanisms, NotBuiltIn};
 pub use metrics::ManagerMetrics;
+pub use refresh::RefreshMetrics;
 pub use static_targets::StaticMechanism;

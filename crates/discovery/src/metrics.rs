@@ -1,5 +1,8 @@
 //! What a manager counts, under Prometheus' names.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use promd_clock::Clock;
 use promd_metrics::{Counter, Family, Gauge, Metric, Options, impl_collect};
 
 /// The metrics of a manager, which carry its name.
@@ -53,4 +56,9 @@ impl ManagerMetrics {
             ),
         }
     }
+}
+
+/// The present, as instruments that age take it.
+pub(crate) fn now(clock: &dyn Clock) -> SystemTime {
+    UNIX_EPOCH + Duration::from_nanos(clock.wall().nanos().max(0).unsigned_abs())
 }

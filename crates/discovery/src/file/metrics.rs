@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
-use promd_clock::Clock;
 use promd_metrics::{
     Collect, Counter, Desc, Metric, MetricType, Options, Sample, Sink, Summary, SummarySettings, Value,
 };
@@ -108,9 +107,4 @@ impl Collect for FileMetrics {
             sink.sample(&Sample::new(&[("filename", file)], Value::Gauge(*seconds)));
         }
     }
-}
-
-/// The present, as instruments that age take it.
-pub(super) fn now(clock: &dyn Clock) -> SystemTime {
-    UNIX_EPOCH + Duration::from_nanos(clock.wall().nanos().max(0).unsigned_abs())
 }
