@@ -8,7 +8,7 @@ mod no_proxy;
 mod oauth2;
 mod pool;
 mod proxy;
-mod redirect;
+pub(crate) mod redirect;
 mod response;
 mod source;
 mod stream;
@@ -30,10 +30,14 @@ use connect::Connector;
 use credentials::{Authorization, Headers};
 pub use error::ClientError;
 use error::Kind;
+#[cfg(feature = "internal-fuzz")]
+pub(crate) use no_proxy::NoProxy;
 use oauth2::{Token, Tokens};
 use pool::Pool;
 use proxy::Proxies;
 pub use proxy::ProxyEnvironment;
+#[cfg(feature = "internal-fuzz")]
+pub(crate) use redirect::is_home;
 use tls::TlsSettings;
 
 /// What a client is told beside its configuration.

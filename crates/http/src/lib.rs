@@ -23,6 +23,8 @@
 pub mod body;
 mod client;
 mod errno;
+#[cfg(feature = "internal-fuzz")]
+pub mod fuzzing;
 mod router;
 mod server;
 mod tls;

@@ -137,25 +137,25 @@ impl<T> Router<T> {
     #[must_use]
     pub fn find<'r, 'p>(&'r self, method: &Method, path: &'p str) -> Found<'r, 'p, T> {
         let below = match path.strip_prefix(self.prefix.as_str()) {
-            Some("") if !self.prefix.is_empty() => return redirect(method, format!("{}/", self.prefix)),
-            Some(below) if below.starts_with('/') => below,
-            _ if path == "/" => {
-                return Found::Redirect { to: format!("{}/", self.prefix), status: StatusCode::FOUND };
-            }
+            Some(below) if below.starts_with('/') || (below.is_empty() && !self.prefix.is_empty()) => below,
+            _ if path == "/" => return Found::Redirect { to: self.prefix.clone(), status: StatusCode::FOUND },
             _ => return Found::NotFound,
         };
-        if let Ok(found) = self.tree.at(below) {
-            return match self.routes.get(*found.value) {
-                Some(route) => route.choose(method, found.params),
-                None => Found::NotFound,
-            };
+        if let Ok(found) = self.tree.at(below)
+            && let Some(route) = self.routes.get(*found.value)
+        {
+            return route.choose(method, found.params);
         }
         let other = match below.strip_suffix('/') {
             Some(without) => without.to_owned(),
             None => format!("{below}/"),
         };
+        let is_route = || {
+            let route = self.tree.at(&other).ok().and_then(|found| self.routes.get(*found.value));
+            route.is_some_and(|route| route.values.iter().any(|(one, _)| one == method))
+        };
         // A path that begins with two slashes would be the address of another host.
-        if !other.is_empty() && !other.starts_with("//") && self.tree.at(&other).is_ok() {
+        if !other.is_empty() && !other.starts_with("//") && is_route() {
             return redirect(method, format!("{}{other}", self.prefix));
         }
         Found::NotFound
@@ -263,6 +263,7 @@ mod tests {
         check("", "OPTIONS", "/api/v1/query", "200 GET, OPTIONS, POST");
         check("", "GET", "/api/v1/query/", "301 /api/v1/query");
         check("", "POST", "/api/v1/query/", "308 /api/v1/query");
+        check("", "DELETE", "/api/v1/query/", "404");
         check("", "GET", "/api/v1/label/job/values", "values job");
         check("", "GET", "/api/v1/label/a%2Fb%20c/values", "values a/b c");
         check("", "GET", "/api/v1/label/%ff/values", "values \u{fffd}");
@@ -278,7 +279,7 @@ mod tests {
     fn a_prefix_stands_before_all() {
         check("/prom/", "GET", "/prom/api/v1/query", "query");
         check("/prom", "GET", "/api/v1/query", "404");
-        check("/prom", "GET", "/", "302 /prom/");
+        check("/prom", "GET", "/", "302 /prom");
         check("/prom", "GET", "/prom", "301 /prom/");
         check("/prom", "GET", "/prom/", "root");
         check("/prom", "GET", "/promx/api/v1/query", "404");

@@ -1,6 +1,6 @@
 //! The server: listeners, the limit of connections, and the way from a connection to a handler.
 
-mod accept_encoding;
+pub(crate) mod accept_encoding;
 mod answer;
 mod compress;
 mod connection;
@@ -32,6 +32,8 @@ pub use event::{Report, ServerEvent};
 use rate::RateLimit;
 use tls::ServerTls;
 use users::Users;
+#[cfg(feature = "internal-fuzz")]
+pub(crate) use users::credentials;
 use web::WebFile;
 
 /// Answers requests.

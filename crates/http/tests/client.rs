@@ -181,9 +181,11 @@ async fn credentials_do_not_follow_to_another_host() {
     let client = client(SECRETS);
     let mut request = get(&here.url("/here"));
     request.headers_mut().insert("Cookie", HeaderValue::from_static("own"));
+    request.headers_mut().insert("Host", HeaderValue::from_static("own.example"));
     let seen = text(client.send(&request).await.unwrap()).await;
     let referer = format!("referer: {}", here.url("/here"));
-    check(&seen, &["GET /there", "x-plain: p", &referer], &["authorization", "x-secret", "cookie"]);
+    let host = format!("host: localhost:{}", there.address.port());
+    check(&seen, &["GET /there", "x-plain: p", &referer, &host], &["authorization", "x-secret", "cookie"]);
 
     // Nor do they come back when the way leads back to the first host.
     let back = start(to(307, there.url("/again")), ServerOptions::default());

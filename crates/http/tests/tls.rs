@@ -231,7 +231,7 @@ fn a_server_that_cannot_serve_does_not_start() {
     let identity = Authority::new("one").issue(&["localhost"]);
     let bind = |options: ServerOptions| {
         let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], options);
-        server.map(|_| String::new()).unwrap_or_else(|error| error.to_string())
+        server.map_or_else(|error| error.to_string(), |_| String::new())
     };
     assert_eq!(bind(write_web(folder.path(), &identity, "")), "");
     let path = |name: &str| folder.path().join(name).display().to_string();

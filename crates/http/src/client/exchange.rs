@@ -34,6 +34,8 @@ struct Hop<'a> {
     referer: Option<Uri>,
     /// Whether all hops were to the host of the configuration or below it.
     is_home: bool,
+    /// Whether all hops were to the same host and port, so that a header `Host` of the request still holds.
+    is_same_server: bool,
 }
 
 /// What an address comes down to.
@@ -57,6 +59,7 @@ impl Inner {
             is_bodiless: false,
             referer: None,
             is_home: true,
+            is_same_server: true,
         };
         for count in 0.. {
             let response = match self.exchange(&hop).await {
@@ -180,6 +183,7 @@ impl Inner {
         *sent.uri_mut() = uri(&hop.uri, target, is_http2 || proxy.is_some())?;
         *sent.headers_mut() = hop.headers.clone();
         let headers = sent.headers_mut();
+        hop.strip(headers);
         headers.insert(USER_AGENT, self.user_agent.clone());
         if is_http2 {
             headers.remove(HOST);
@@ -189,7 +193,6 @@ impl Inner {
         if let Some(proxy) = proxy {
             proxy.authorize(headers);
         }
-        hop.strip(headers);
         self.headers.add(headers, hop.is_home, &*self.connector.fs).map_err(Kind::Configuration)?;
         if hop.is_home && !headers.contains_key(AUTHORIZATION) {
             let configured = match token {
@@ -212,6 +215,7 @@ impl Hop<'_> {
     /// Goes where an answer leads. `home` is the host of the first address.
     fn turn(&mut self, next: Next, home: &str) {
         self.is_home = self.is_home && redirect::is_home(next.uri.host().unwrap_or_default(), home);
+        self.is_same_server = self.is_same_server && next.uri.authority() == self.uri.authority();
         self.is_bodiless |= !next.keeps_body;
         self.method = next.method;
         self.referer = Some(std::mem::replace(&mut self.uri, next.uri));
@@ -224,6 +228,9 @@ impl Hop<'_> {
             for name in [CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LENGTH] {
                 headers.remove(name);
             }
+        }
+        if !self.is_same_server {
+            headers.remove(HOST);
         }
         if !self.is_home {
             let sensitive: Vec<_> = headers.keys().filter(|name| is_sensitive(name)).cloned().collect();

@@ -22,8 +22,11 @@ const PIECE: usize = 32 << 10;
 
 /// Compresses an answer if the client wants it (`compression`) and it pays.
 pub(super) fn compress(compression: Compression, mut response: Response) -> Response {
+    if !pays(&response) {
+        return response;
+    }
     add_vary(response.headers_mut());
-    if compression == Compression::None || !pays(&response) {
+    if compression == Compression::None {
         return response;
     }
     let Ok(encoder) = StreamEncoder::new(compression) else { return response };
@@ -135,7 +138,7 @@ mod tests {
         ] {
             let response = compress(Compression::Gzip, response(kind, size));
             assert_eq!(response.headers().contains_key(CONTENT_ENCODING), expect, "{kind} {size}");
-            assert_eq!(response.headers()[VARY], "Accept-Encoding");
+            assert_eq!(response.headers().contains_key(VARY), expect, "{kind} {size}");
         }
         let mut ready_made = response("application/javascript", 5_000);
         ready_made.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("br"));
