@@ -38,6 +38,12 @@ static PEAK: AtomicUsize = AtomicUsize::new(0);
 pub struct CountingAllocator;
 
 impl CountingAllocator {
+    /// What this thread has allocated so far: for work that is no function call, such as that of tasks.
+    #[must_use]
+    pub fn total() -> Allocations {
+        COUNT.get()
+    }
+
     /// Runs `work` and returns what it allocated on this thread.
     pub fn during<T>(work: impl FnOnce() -> T) -> (T, Allocations) {
         let before = COUNT.get();
