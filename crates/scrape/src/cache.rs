@@ -230,14 +230,8 @@ impl SeriesCache {
         let with = |scrape: u32| move |entry: &&Entry| entry.tracked == scrape && entry.state != State::Free;
         let before = self.entries.iter().filter(with(self.scrape - 1));
         out.extend(before.map(|entry| SeriesRef(entry.series)));
-        out.sort_unstable();
-        out.dedup();
-        // Those that are there under another text: rare, so that a search in the short list is enough.
-        for entry in self.entries.iter().filter(with(self.scrape)) {
-            if let Ok(at) = out.binary_search(&SeriesRef(entry.series)) {
-                out.remove(at);
-            }
-        }
+        let now = self.entries.iter().filter(with(self.scrape));
+        retain_absent(out, now.map(|entry| SeriesRef(entry.series)));
     }
 
     /// Ends a scrape. A successful one with samples flushes: it forgets what was not in its body. `others` are entries that
@@ -261,6 +255,23 @@ impl SeriesCache {
         self.scrape += 1;
         forced
     }
+}
+
+/// Sorts `before`, takes out what stands there twice, and what is in `now`, which may be as long: a target that changes its
+/// format has all of its texts anew.
+fn retain_absent<T: Ord>(before: &mut Vec<T>, now: impl Iterator<Item = T>) {
+    before.sort_unstable();
+    before.dedup();
+    let mut present = vec![false; before.len()];
+    for one in now {
+        if let Ok(at) = before.binary_search(&one)
+            && let Some(present) = present.get_mut(at)
+        {
+            *present = true;
+        }
+    }
+    let mut present = present.into_iter();
+    before.retain(|_| !present.next().unwrap_or(false));
 }
 
 /// The part of a key that the table looks at.

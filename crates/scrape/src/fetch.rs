@@ -89,12 +89,12 @@ pub trait Fetch: Send + Sync {
 
 /// Makes what asks the targets of a job.
 pub trait FetchFactory: Send + Sync {
-    /// For the job with this configuration.
+    /// For the job with this configuration, or for those of its targets that are behind a Unix socket.
     ///
     /// # Errors
     ///
     /// If its settings cannot be used, as certificates that are not there.
-    fn fetch_for(&self, job: &ScrapeConfig) -> Result<Arc<dyn Fetch>, BoxError>;
+    fn fetch_for(&self, job: &ScrapeConfig, unix_socket: Option<&str>) -> Result<Arc<dyn Fetch>, BoxError>;
 }
 
 /// HTTP, by the client that all of promd uses.
@@ -136,10 +136,11 @@ impl HttpFetchFactory {
 }
 
 impl FetchFactory for HttpFetchFactory {
-    fn fetch_for(&self, job: &ScrapeConfig) -> Result<Arc<dyn Fetch>, BoxError> {
+    fn fetch_for(&self, job: &ScrapeConfig, unix_socket: Option<&str>) -> Result<Arc<dyn Fetch>, BoxError> {
         let mut options = ClientOptions::default();
         options.user_agent.clone_from(&self.user_agent);
         options.clock = Arc::clone(&self.clock);
+        options.unix_socket = unix_socket.map(Into::into);
         Ok(Arc::new(HttpFetch { client: Client::new(&job.job_name, &job.http, options)? }))
     }
 }

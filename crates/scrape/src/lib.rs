@@ -26,6 +26,7 @@
 mod append;
 mod buffers;
 mod cache;
+mod direct;
 mod error;
 mod executor;
 mod failure_log;
@@ -45,6 +46,7 @@ mod target;
 mod url;
 
 pub use append::Starts;
+pub use direct::{BodyAppender, BodyCounts};
 pub use error::ScrapeError;
 pub use executor::Executor;
 pub use fetch::{Fetch, FetchError, FetchFactory, FetchRequest, Fetched, HttpFetch, HttpFetchFactory};

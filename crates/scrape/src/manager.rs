@@ -118,7 +118,7 @@ impl Manager {
                 continue;
             }
             self.shared.metrics.pool_reloads.inc();
-            match Job::new(Arc::clone(config), &*self.fetch) {
+            match Job::new(Arc::clone(config), &self.fetch) {
                 Ok(job) => {
                     *job.failure_log.lock() = log;
                     let groups = control.sets.get(name).map_or(&[][..], Vec::as_slice);
@@ -149,7 +149,7 @@ impl Manager {
                     continue;
                 };
                 self.shared.metrics.pools.inc();
-                match Job::new(Arc::clone(config), &*self.fetch) {
+                match Job::new(Arc::clone(config), &self.fetch) {
                     Ok(job) => {
                         *job.failure_log.lock() = control.logs.get(config.scrape_failure_log_file.as_str()).cloned();
                         control.pools.insert(Arc::clone(name), Pool::new(Arc::new(job)));

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use promd_clock::{Clock, Monotonic, Ticker, WallTime};
 use promd_discovery::CancelSignal;
+use promd_http::BoxError;
 use promd_model::Millis;
 use promd_storage::Storage;
 use tokio::sync::oneshot;
@@ -15,7 +16,7 @@ use crate::append::{self, Report, Scraped, Settings, Subject};
 use crate::buffers::Buffers;
 use crate::cache::SeriesCache;
 use crate::executor::Executor;
-use crate::fetch::FetchRequest;
+use crate::fetch::{Fetch, FetchRequest};
 use crate::job::Job;
 use crate::metrics::ScrapeMetrics;
 use crate::options::ScrapeOptions;
@@ -49,6 +50,7 @@ pub(crate) struct ScrapeLoop {
     pub(crate) job: Arc<Job>,
     pub(crate) target: Arc<Target>,
     settings: Arc<Settings>,
+    fetch: Result<Arc<dyn Fetch>, BoxError>,
     request: Result<FetchRequest, http::Error>,
     pub(crate) seed: u64,
     pub(crate) shutdown: CancelSignal,
@@ -66,8 +68,8 @@ impl ScrapeLoop {
         user_agent: &str,
     ) -> Self {
         let settings = Arc::new(job.settings(&target, &shared.options));
-        let request = job.request(&target, user_agent);
-        Self { shared, job, target, settings, request, seed, shutdown, last: None }
+        let (fetch, request) = (job.fetch(&target), job.request(&target, user_agent));
+        Self { shared, job, target, settings, fetch, request, seed, shutdown, last: None }
     }
 
     /// Scrapes until told otherwise. `cache` is what another loop has handed over, if it did.

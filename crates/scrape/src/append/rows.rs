@@ -1,7 +1,7 @@
 //! From entries of a parser to rows of a batch, and from verdicts back to what is known of series.
 
 use promd_exposition::{HistogramRef, Sample};
-use promd_model::{Metadata, is_valid_schema};
+use promd_model::Metadata;
 use promd_storage::{Appender, Refused, SeriesRef, Verdict};
 
 use super::{Counts, MAX_AHEAD, Scraped, Starts, Stopped, Subject, Workspace, exemplars};
@@ -98,6 +98,7 @@ impl<'p, 's> Pass<'p, 's> {
         let time = explicit.unwrap_or(self.scraped.time);
         let (entry, series, is_new) = match self.subject.cache.find(sample.series) {
             Found::Dropped => return Ok(()),
+            // The first one counts.
             Found::Series { again: true, .. } if explicit.is_none() => {
                 self.counts.kept += 1;
                 self.skipped.duplicate += 1;
@@ -109,18 +110,17 @@ impl<'p, 's> Pass<'p, 's> {
                 None => return Ok(()),
             },
         };
-        self.counts.kept += 1;
         let start = if settings.starts == Starts::Ignored { None } else { sample.start_timestamp() };
         if settings.metadata {
             self.take_metadata(sample, series, is_new, families);
         }
-        let value = match value {
-            Value::Float(value) => Value::Float(value),
-            Value::Histogram(histogram) => match self.fit(histogram)? {
-                Some(()) => Value::Histogram(histogram),
-                None => return Ok(()),
-            },
-        };
+        if let Value::Histogram(histogram) = value
+            && !self.fits(histogram)?
+        {
+            self.counts.kept += 1;
+            return Ok(());
+        }
+        self.counts.kept += 1;
         self.appended += 1;
         if settings.sample_limit > 0 && self.appended > settings.sample_limit {
             self.over_sample_limit = true;
@@ -178,26 +178,18 @@ impl<'p, 's> Pass<'p, 's> {
         }
     }
 
-    /// Makes a histogram fit the limits, in `work.reduced`, and checks it. Nothing comes back if it does not fit, or is
-    /// of a kind that is passed over.
-    fn fit(&mut self, histogram: HistogramRef<'_>) -> Result<Option<()>, ScrapeError> {
-        let schema = match histogram {
-            HistogramRef::Integer(integer) => integer.schema,
-            HistogramRef::Float(float) => float.schema,
-        };
-        if !is_valid_schema(schema) {
-            return Ok(None);
-        }
+    /// Whether a histogram fits the limits, if need be made coarser.
+    fn fits(&mut self, histogram: HistogramRef<'_>) -> Result<bool, ScrapeError> {
         match self.subject.settings.resolution.reduce(histogram, &mut self.work.reduced) {
             Ok(HistogramRef::Integer(integer)) => integer.validate()?,
             Ok(HistogramRef::Float(float)) => float.validate()?,
             Err(ScrapeError::BucketLimit) => {
                 self.over_bucket_limit = true;
-                return Ok(None);
+                return Ok(false);
             }
             Err(error) => return Err(error),
         }
-        Ok(Some(()))
+        Ok(true)
     }
 
     /// Adds rows to the batch.

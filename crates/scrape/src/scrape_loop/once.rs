@@ -75,9 +75,10 @@ impl ScrapeLoop {
     /// Asks the target.
     async fn fetch(&self, wire: &mut Vec<u8>, charge: &mut Charge) -> Result<Fetched, ScrapeError> {
         let request = self.request.as_ref().map_err(|error| FetchError::failed(error.to_string()))?;
+        let fetch = self.fetch.as_ref().map_err(|error| FetchError::failed(error.to_string()))?;
         let limit = self.job.body_limit();
         let available = self.shared.account.available();
-        let fetched = self.job.fetch.fetch(request, limit.min(available), wire).await;
+        let fetched = fetch.fetch(request, limit.min(available), wire).await;
         charge.force(wire.capacity());
         match fetched {
             Err(FetchError::TooLarge) if available < limit => {

@@ -52,7 +52,7 @@ pub(crate) struct Targets {
 }
 
 impl FetchFactory for Targets {
-    fn fetch_for(&self, _: &ScrapeConfig) -> Result<Arc<dyn Fetch>, BoxError> {
+    fn fetch_for(&self, _: &ScrapeConfig, _: Option<&str>) -> Result<Arc<dyn Fetch>, BoxError> {
         Ok(Arc::new(self.clone()))
     }
 }
@@ -139,25 +139,37 @@ impl Rig {
     pub(crate) async fn pass(&self, duration: Duration) {
         let end = self.clock.monotonic() + duration;
         loop {
-            settle().await;
+            self.settle().await;
             match self.clock.next_deadline() {
                 Some(next) if next <= end => self.clock.advance_to_next_timer(),
                 _ => break,
             };
         }
         self.clock.advance(end.since(self.clock.monotonic()));
-        settle().await;
+        self.settle().await;
+    }
+
+    /// Lets all tasks of the runtime, which has one thread, run until they wait. It runs some dozens of them between two
+    /// turns of the test, so there may be many turns while loops start.
+    async fn settle(&self) {
+        loop {
+            let before = (self.clock.sleepers(), self.targets.asked.lock().unwrap().len());
+            for _ in 0..20 {
+                tokio::task::yield_now().await;
+            }
+            if before == (self.clock.sleepers(), self.targets.asked.lock().unwrap().len()) {
+                return;
+            }
+        }
+    }
+
+    /// The time, in milliseconds.
+    pub(crate) fn clock_millis(&self) -> i64 {
+        self.clock.wall().millis()
     }
 
     /// What the store holds, by labels.
     pub(crate) fn floats(&self) -> BTreeMap<String, Vec<super::Float>> {
         super::floats(&*self.storage, &[])
-    }
-}
-
-/// Lets all tasks of the runtime, which has one thread, run until they wait.
-pub(crate) async fn settle() {
-    for _ in 0..20 {
-        tokio::task::yield_now().await;
     }
 }
