@@ -11,6 +11,7 @@ use serde_json::ser::{CharEscape, Formatter};
 
 /// What is written for a byte of a string, unless it is written as it is.
 fn escape(byte: u8) -> Option<&'static [u8]> {
+    #[expect(clippy::indexing_slicing, reason = "a wrong index would not compile")]
     const CONTROL: [[u8; 6]; 32] = {
         let mut table = [*b"\\u0000"; 32];
         let digits = b"0123456789abcdef";

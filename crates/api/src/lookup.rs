@@ -53,7 +53,7 @@ impl LabelsAsked {
             texts.truncate(limit);
             warnings.add(TRUNCATED);
         }
-        Ok(Reply::list(texts, |out, text| json::value(out, text)).warn(texts_of(&warnings)))
+        Ok(Reply::list(texts, json::value).warn(texts_of(&warnings)))
     }
 
     fn ask(&self, reader: &dyn Reader, matchers: &[Matcher]) -> Result<Listed, ApiError> {

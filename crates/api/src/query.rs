@@ -3,7 +3,7 @@
 use promd_model::{Duration, Millis, quote};
 use promd_promql::{Answer, Explain, Query, Statistics, Value};
 use promd_promql_parser::Formatter;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::api::{Api, Ask};
 use crate::lookup::{ExemplarsAsked, LabelsAsked, SeriesAsked, TRUNCATED};
@@ -110,7 +110,7 @@ impl Api {
                 "step": query.step.map(|step| Millis(step).as_secs_f64()),
                 "since": Millis(running.since.millis()).rfc3339().to_string(),
                 "seconds": took.as_secs_f64(),
-                "bytes": running.account.as_ref().map_or(0, |account| account.used()),
+                "bytes": running.account.as_ref().map_or(0, promd_budget::Account::used),
                 "client": running.asker.client,
                 "path": running.asker.path,
             }));
@@ -157,18 +157,17 @@ fn truncate(value: &mut Value, limit: usize) -> bool {
 
 fn stats_json(statistics: &Statistics) -> Json {
     let Statistics { timings, samples, .. } = statistics;
-    let mut counts = json!({
-        "totalQueryableSamples": samples.total_queryable,
-        "samplesRead": samples.read,
-        "peakSamples": samples.peak,
-    });
+    let mut counts = Map::new();
+    counts.insert("totalQueryableSamples".to_owned(), samples.total_queryable.into());
+    counts.insert("samplesRead".to_owned(), samples.read.into());
+    counts.insert("peakSamples".to_owned(), samples.peak.into());
     if let Some(per_step) = &samples.per_step {
         let points = |counts: &[u64]| {
             let times = (0..).map(|index| Millis(per_step.start + per_step.step * index).as_secs_f64());
             times.zip(counts).map(|(time, count)| json!([time, count])).collect::<Json>()
         };
-        counts["totalQueryableSamplesPerStep"] = points(&per_step.total_queryable);
-        counts["samplesReadPerStep"] = points(&per_step.read);
+        counts.insert("totalQueryableSamplesPerStep".to_owned(), points(&per_step.total_queryable));
+        counts.insert("samplesReadPerStep".to_owned(), points(&per_step.read));
     }
     json!({
         "timings": {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 /// What differs, if anything does.
-pub fn compare(how: &str, expected: &Value, got: &Value) -> Result<(), String> {
+pub(crate) fn compare(how: &str, expected: &Value, got: &Value) -> Result<(), String> {
     match how {
         "error" => fields(expected, got, &["status", "errorType"]),
         "list" | "json" => equal(expected, got),

@@ -9,7 +9,7 @@ use promd_storage::{Batch, SeriesRef, Storage};
 use serde_json::Value;
 
 /// Everything that is loaded, in order of time: a store in memory would take it in any order, a database would not.
-pub fn load(storage: &dyn Storage, folder: &Path) -> usize {
+pub(crate) fn load(storage: &dyn Storage, folder: &Path) -> usize {
     let file = std::fs::File::open(folder.join("data.jsonl.gz")).unwrap();
     let lines = BufReader::new(flate2::read::GzDecoder::new(file)).lines();
     let mut entries: BTreeMap<i64, Vec<(Labels, Value)>> = BTreeMap::new();

@@ -1,7 +1,7 @@
 //! The conformance data of the query API: loaded into a store, asked for, compared.
 
-pub mod compare;
-pub mod data;
+pub(crate) mod compare;
+pub(crate) mod data;
 
 use std::sync::Arc;
 
@@ -13,14 +13,13 @@ use promd_storage::Storage;
 use serde_json::Value;
 
 /// What came back.
-pub struct Answer {
-    pub status: u16,
-    pub content_type: String,
-    pub body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
 }
 
 /// The flags that the data were asked with.
-pub fn engine() -> Engine {
+pub(crate) fn engine() -> Engine {
     let mut options = EngineOptions::default();
     options.parser.experimental_functions = true;
     options.delayed_name_removal = true;
@@ -28,7 +27,7 @@ pub fn engine() -> Engine {
 }
 
 /// An API of a server that is ready.
-pub fn api(storage: Arc<dyn Storage>, change: impl FnOnce(&mut Parts)) -> Api {
+pub(crate) fn api(storage: Arc<dyn Storage>, change: impl FnOnce(&mut Parts)) -> Api {
     let mut parts = Parts::new(engine(), Arc::new(RealClock::new()));
     parts.options.features = vec![("promql", "per_step_stats", true)];
     change(&mut parts);
@@ -39,7 +38,7 @@ pub fn api(storage: Arc<dyn Storage>, change: impl FnOnce(&mut Parts)) -> Api {
 }
 
 /// Asks it without a network.
-pub async fn ask(api: &Api, method: &str, path: &str, params: &[(String, String)]) -> Answer {
+pub(crate) async fn ask(api: &Api, method: &str, path: &str, params: &[(String, String)]) -> Answer {
     let pairs: Vec<String> = params
         .iter()
         .map(|(name, value)| format!("{}={}", promd_testkit::encode(name), promd_testkit::encode(value)))
@@ -53,9 +52,8 @@ pub async fn ask(api: &Api, method: &str, path: &str, params: &[(String, String)
     };
     let response = api.respond(request.unwrap()).await;
     let status = response.status().as_u16();
-    let content_type = response.headers().get("content-type").map(|value| value.to_str().unwrap().to_owned());
     let text = body::read(response.into_body(), 1 << 30).await.unwrap();
     let body = serde_json::from_slice(&text)
         .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&text).into_owned()));
-    Answer { status, content_type: content_type.unwrap_or_default(), body }
+    Answer { status, body }
 }
