@@ -49,8 +49,6 @@ pub(crate) struct Load {
     own: u64,
     batch: Batch,
     verdicts: Vec<Verdict>,
-    blocks: usize,
-    flushed_at: u64,
 }
 
 impl Load {
@@ -72,8 +70,6 @@ impl Load {
             own: anonymous(),
             batch,
             verdicts: Vec::with_capacity(SCRAPE),
-            blocks: 0,
-            flushed_at: 0,
         };
         load.name(0..load.plan.series);
         load
@@ -131,21 +127,6 @@ impl Load {
 
     fn work(&mut self) {
         self.db.tick().unwrap();
-        let blocks = self.db.blocks().len();
-        if blocks > self.blocks {
-            self.flushed_at = (self.clock.wall().millis() - START).unsigned_abs() / MINUTE.unsigned_abs() - 1;
-        }
-        self.blocks = blocks;
-    }
-
-    /// Whether the next work makes a block: when the head is one and a half times as long as one.
-    pub(crate) fn is_flush_due(&self) -> bool {
-        self.clock.wall().millis() - START >= 3 * HOUR
-    }
-
-    /// The minute before the one in which the newest block was made.
-    pub(crate) fn flushed_at_minute(&self) -> u64 {
-        self.flushed_at
     }
 
     fn scrape(&mut self) {
@@ -176,6 +157,11 @@ impl Load {
     #[expect(clippy::cast_precision_loss, reason = "a figure to look at")]
     pub(crate) fn per_series(&self, bytes: u64) -> f64 {
         bytes.saturating_sub(self.own) as f64 / self.plan.series as f64
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a figure to look at")]
+    pub(crate) fn per_own(&self, bytes: usize) -> f64 {
+        bytes as f64 / self.plan.series as f64
     }
 
     pub(crate) fn head_series(&self) -> usize {

@@ -21,8 +21,7 @@ mod restart;
 
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use load::{HOUR, Load};
@@ -73,42 +72,51 @@ fn steady(plan: &load::Plan) {
         plan.per_value,
         load.bytes_per_sample()
     );
+    for (what, bytes) in load.db.stats(0).memory {
+        println!("steady: of that, by the database's own account, {what}: {:.0}", load.per_own(bytes));
+    }
 }
 
 fn flush(plan: &load::Plan) {
     let dir = tempfile::tempdir().unwrap();
     let mut load = Load::open(dir.path(), plan.clone());
     let mut before = Vec::new();
-    let most = Arc::new(AtomicU64::new(0));
-    let mut watched = false;
-    load.run_watched(4 * HOUR, |load, passed, work| {
-        let due = passed >= 3 * HOUR && !watched && load.is_flush_due();
-        if !due {
-            before.push(load.memory());
+    let mut most_of_flush = None;
+    load.run_watched(3 * HOUR + HOUR / 4, |load, _, work| {
+        if most_of_flush.is_some() {
             return work(load);
         }
-        watched = true;
-        let (done, seen) = (Arc::new(AtomicBool::new(false)), Arc::clone(&most));
-        let watcher = std::thread::spawn({
-            let done = Arc::clone(&done);
-            move || {
-                while !done.load(Ordering::Relaxed) {
-                    seen.fetch_max(anonymous(), Ordering::Relaxed);
-                    std::thread::park_timeout(Duration::from_millis(100));
-                }
-            }
-        });
-        work(load);
-        done.store(true, Ordering::Relaxed);
-        watcher.join().unwrap();
+        let blocks = load.db.blocks().len();
+        let most = watched(|| work(load));
+        if load.db.blocks().len() > blocks {
+            most_of_flush = Some(most);
+        } else {
+            before.push(load.memory());
+        }
     });
-    assert!(watched, "no head became a block");
-    let minutes = &before[..];
-    let flushed_at = usize::try_from(load.flushed_at_minute()).unwrap();
-    let five = &minutes[flushed_at.saturating_sub(5)..flushed_at];
+    let five = &before[before.len().saturating_sub(5)..];
     let mean = five.iter().sum::<f64>() / float(five.len());
-    let most = load.per_series(most.load(Ordering::Relaxed));
+    let most = load.per_series(most_of_flush.expect("a head became a block"));
     println!("flush: {} series: mean before {mean:.0} B/series, most while {most:.0}: {:.3}", plan.series, most / mean);
+}
+
+/// The most memory while something is done, looked at every 100 ms.
+fn watched(work: impl FnOnce()) -> u64 {
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let watcher = scope.spawn(|| {
+            let mut most = 0;
+            while !done.load(Ordering::Relaxed) {
+                most = most.max(anonymous());
+                std::thread::park_timeout(Duration::from_millis(100));
+            }
+            most.max(anonymous())
+        });
+        work();
+        done.store(true, Ordering::Relaxed);
+        watcher.thread().unpark();
+        watcher.join().unwrap()
+    })
 }
 
 fn churn(plan: &load::Plan) {
