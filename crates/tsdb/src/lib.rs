@@ -4,8 +4,8 @@
 //!
 //! `db` is the database: it opens a directory, hands out readers and appenders, and does all work on blocks. `head` holds the series of
 //! the last hours in memory; it asks its surroundings for two things, as traits: somewhere to put full chunks
-//! ([`chunks_head`]), and somewhere to log commits (`log`); so it knows no file. `replay` fills it again after a start, `exemplars`
-//! is the ring of those.
+//! ([`chunks_head`]), and somewhere to log commits (`log`, and `wbl` for samples that come out of order); so it knows no file.
+//! `replay` fills it again after a start, `exemplars` is the ring of those.
 //!
 //! # The life of a sample
 //!

@@ -376,6 +376,11 @@ impl Stripe {
         usize::from(self.open_parts(local).is_some()) + self.references.iter(self.slot(local).mapped).count()
     }
 
+    /// From the first sample of the open chunk to its last.
+    pub(super) fn open_interval(&self, local: u32) -> Option<Interval> {
+        self.open_parts(local).map(|(_, min, max)| Interval::new(min, max))
+    }
+
     fn open_parts(&self, local: u32) -> Option<(Encoding, i64, i64)> {
         if let Some(open) = self.histograms.get(&local) {
             let (encoding, min, max, _) = open.parts();
