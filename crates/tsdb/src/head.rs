@@ -59,7 +59,6 @@ pub(crate) use append::HeadAppender;
 pub(crate) use contract::{
     ChunkStore, Commit, CommitBatch, CommitLog, HeadOptions, HistogramColumns, LateLog, LateStep, MappedChunk,
 };
-pub(crate) use late_blocks::LateBlocks;
 pub(crate) use read::HeadReader;
 pub(crate) use replay::Replayed;
 pub(crate) use source::HeadSource;

@@ -39,8 +39,9 @@ impl Head {
     pub(super) fn commit(&self, buffers: &Buffers) -> Result<Position, StorageError> {
         let _alone = self.committing.lock();
         let horizon = self.horizon_of_commit(buffers);
-        // Only samples that came late, or were overtaken by another commit, can be out of order.
-        let staging = if horizon.late_from.is_some() && (buffers.late || buffers.commits != self.readers.committed()) {
+        // Only samples that came late, or were overtaken by another commit or by a block, can be out of order.
+        let overtaken = || buffers.commits != self.readers.committed() || buffers.horizon != Some(horizon);
+        let staging = if horizon.late_from.is_some() && (buffers.late || overtaken()) {
             let staging = Staging::new(self, horizon, buffers);
             staging.log().map_err(StorageError::store)?;
             Some(staging)
