@@ -80,7 +80,14 @@ impl Head {
         for (number, (batch, slots)) in buffers.batches.iter().zip(&buffers.slots).enumerate() {
             let row = |kind, row| Row { batch: number, kind, row };
             let floats = batch.floats.times().iter().zip(batch.floats.values()).enumerate();
+            let mut fetched = 0;
             for (slot, (at, (t, v))) in slots.floats.iter().zip(floats) {
+                if at == fetched {
+                    let (number, _) = split(*slot);
+                    let here = slots.floats[at..].iter().map(|slot| split(*slot));
+                    let here = here.take_while(|(other, _)| *other == number).map(|(_, local)| local);
+                    locked.stripe(number).fetch(here.inspect(|_| fetched += 1));
+                }
                 let at = row(Kind::Float, at);
                 touched
                     .sample(&mut locked, *slot, at, *t, |stripe, local| stripe.push_float(local, *t, *v, &self.around));
