@@ -21,4 +21,10 @@ pub enum TsdbError {
     /// A block cannot be opened or written.
     #[error(transparent)]
     Block(#[from] BlockError),
+    /// There is no checkpoint of the log.
+    #[error(transparent)]
+    Checkpoint(#[from] promd_wal::CheckpointError),
+    /// Nothing can be appended.
+    #[error("the database was opened read-only")]
+    ReadOnly,
 }

@@ -23,6 +23,7 @@
 //! All of it takes `&self`, from any thread.
 
 mod append;
+mod cardinality;
 mod cells;
 mod commit;
 mod contract;
@@ -56,9 +57,12 @@ use promd_model::{Interval, Labels, LabelsRef};
 use promd_storage::{Position, Refused, SeriesRef};
 
 pub(crate) use append::HeadAppender;
+pub use cardinality::Cardinality;
 pub(crate) use contract::{
     ChunkStore, Commit, CommitBatch, CommitLog, HeadOptions, HistogramColumns, LateLog, LateStep, MappedChunk,
 };
+pub use cost::Cost;
+pub(crate) use late_blocks::LateBlocks;
 pub(crate) use read::HeadReader;
 pub(crate) use replay::Replayed;
 pub(crate) use source::HeadSource;
@@ -204,7 +208,23 @@ pub(crate) struct HeadMemory {
 }
 
 impl HeadMemory {
+    /// Each with its name.
+    pub(crate) const fn parts(&self) -> [(&'static str, usize); 9] {
+        [
+            ("pairs", self.pairs),
+            ("labels", self.labels),
+            ("slots", self.slots),
+            ("chunks", self.chunks),
+            ("references", self.references),
+            ("histograms", self.histograms),
+            ("late", self.late),
+            ("exemplars", self.exemplars),
+            ("metadata", self.metadata),
+        ]
+    }
+
     /// All of it.
+    #[cfg(test)]
     pub(crate) const fn total(&self) -> usize {
         let series = self.pairs + self.labels + self.slots;
         let samples = self.chunks + self.references + self.histograms + self.late;
@@ -289,6 +309,16 @@ impl Head {
     /// How many series there are.
     pub(crate) fn series_count(&self) -> usize {
         self.index.read().len()
+    }
+
+    /// How many chunks there are, open ones included. This looks at every series.
+    pub(crate) fn chunk_count(&self) -> usize {
+        let of_stripe = |stripe: &Mutex<Stripe>| {
+            let locals = stripe.lock().locals();
+            // The lock is taken for one series at a time.
+            locals.map(|local| stripe.lock().chunk_count(local)).sum::<usize>()
+        };
+        self.stripes.iter().map(of_stripe).sum()
     }
 
     /// How many accepted samples were dropped at their commit, because another appender had been faster.

@@ -12,8 +12,9 @@ mod tests;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
+use promd_model::Interval;
 use promd_storage::Position;
-use promd_wal::record::Version;
+use promd_wal::record::{Tombstone, TombstonesEncoder, Version};
 use promd_wal::{Log, SeriesCopy};
 
 pub(crate) use durability::LogDurability;
@@ -31,12 +32,38 @@ pub(crate) struct HeadLog {
     /// Kept from commit to commit, with its memory.
     records: Mutex<Records>,
     copies_failed: AtomicU64,
+    counts: LogCounts,
+}
+
+/// What was logged.
+#[derive(Debug, Default)]
+pub(crate) struct LogCounts {
+    pub(crate) floats: AtomicU64,
+    pub(crate) histograms: AtomicU64,
+    pub(crate) series: AtomicU64,
+}
+
+impl LogCounts {
+    fn add(&self, commit: &Commit<'_>) {
+        let add = |count: &AtomicU64, more: usize| count.fetch_add(more as u64, Ordering::Relaxed);
+        for batch in commit.batches {
+            add(&self.floats, batch.floats.times().len());
+            add(&self.histograms, batch.histograms.series.len() + batch.float_histograms.series.len());
+        }
+        add(&self.series, commit.series.len());
+    }
 }
 
 impl HeadLog {
     /// Logs to these. Samples get their starts only in records of [`Version::V2`], which Prometheus before 3.14 passes over.
     pub(crate) fn new(log: Log, copy: Option<SeriesCopy>, version: Version) -> Self {
-        Self { log, copy, records: Mutex::new(Records::new(version)), copies_failed: AtomicU64::new(0) }
+        Self {
+            log,
+            copy,
+            records: Mutex::new(Records::new(version)),
+            copies_failed: AtomicU64::new(0),
+            counts: LogCounts::default(),
+        }
     }
 
     /// The log, for checkpoints, truncation and maintenance.
@@ -52,6 +79,30 @@ impl HeadLog {
     /// How a commit becomes safe from a power loss.
     pub(crate) fn durability(&self) -> LogDurability {
         LogDurability::new(self.log.durability())
+    }
+
+    /// What was logged.
+    pub(crate) fn counts(&self) -> &LogCounts {
+        &self.counts
+    }
+
+    /// Logs what was deleted from series, and waits until a power loss does not bring it back.
+    pub(crate) fn log_deletions(&self, deleted: &[(u64, Interval)]) -> Result<(), TsdbError> {
+        let mut record = Vec::new();
+        let mut encoder = TombstonesEncoder::new(&mut record);
+        for (series, Interval { min, max }) in deleted {
+            encoder.push(Tombstone { series: *series, min: *min, max: *max });
+        }
+        self.log.append(&[&record])?;
+        // Whoever deletes wants to be sure, whatever the policy is for samples.
+        Ok(self.log.sync()?)
+    }
+
+    /// Ends both. Nothing can be logged after that.
+    pub(crate) fn close(&self) -> Result<(), TsdbError> {
+        let copied = self.copy.as_ref().map_or(Ok(()), |copy| copy.log().close());
+        self.log.close()?;
+        Ok(copied?)
     }
 
     /// How often the second copy could not be written. The commit is good all the same; what the copy lacks is lost only if the
@@ -71,6 +122,7 @@ impl CommitLog for HeadLog {
         {
             self.copies_failed.fetch_add(1, Ordering::Relaxed);
         }
+        self.counts.add(commit);
         Ok(to_storage(position))
     }
 }

@@ -14,6 +14,8 @@ mod into_head;
 mod tests;
 mod waiting;
 
+use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -101,6 +103,23 @@ pub(crate) struct ReplayReport {
     pub(crate) log_damage: Vec<Damage>,
     /// What is wrong with the chunks.
     pub(crate) chunk_damage: Vec<HeadDamage>,
+    /// The times of the samples in each segment that has some.
+    pub(crate) times: BTreeMap<SegmentId, Interval>,
+}
+
+impl ReplayReport {
+    /// When samples were that a segment has lost, by what is left of it and by its neighbours. Nothing if there are no samples at all.
+    pub(crate) fn time_around(&self, segment: SegmentId) -> Option<Interval> {
+        let before = self.times.range(..segment).next_back().map(|(_, times)| times.max);
+        let after = self.times.range((Bound::Excluded(segment), Bound::Unbounded)).next().map(|(_, times)| times.min);
+        let own = self.times.get(&segment);
+        let (begin, end) = (own.map(|own| own.min), own.map(|own| own.max));
+        // Samples of series that nobody knows are those of a lost record of series: they go on to the end.
+        let unknown = self.samples.unknown + self.histograms.unknown > 0;
+        let newest = self.times.values().map(|times| times.max).max().filter(|_| unknown);
+        let all = || [before, begin, end, after, newest].into_iter().flatten();
+        Some(Interval::new(all().min()?, all().max()?))
+    }
 }
 
 /// Brings everything back. The log has been repaired before, and `chunks` have been recovered from `chunks_head`.
@@ -123,7 +142,9 @@ pub(crate) fn replay(
                         segment = Some(record.segment);
                         progress(record.segment);
                     }
-                    if replay.record(record.bytes).is_err() {
+                    let sound = replay.record(record.bytes).is_ok();
+                    replay.note_times(record.segment);
+                    if !sound {
                         // Its sum is right, so that no repair has touched it.
                         let (range, cause) = (record.start..record.end, Cause::Undecodable);
                         replay.report.log_damage.push(Damage { segment: record.segment, range, cause });
@@ -139,6 +160,8 @@ struct Replay<'t, T> {
     target: &'t mut T,
     waiting: Option<Waiting>,
     report: ReplayReport,
+    /// From the oldest sample of a record to its newest.
+    times: Option<Interval>,
     scratch: LabelsBuilder,
     columns: SampleColumns,
     histogram: Histogram,
@@ -167,6 +190,7 @@ impl<'t, T: ReplayTarget> Replay<'t, T> {
             target,
             waiting,
             report: ReplayReport { chunk_damage: damage, ..ReplayReport::default() },
+            times: None,
             scratch: LabelsBuilder::new(),
             columns: SampleColumns::default(),
             histogram: Histogram::default(),
@@ -242,6 +266,7 @@ impl<'t, T: ReplayTarget> Replay<'t, T> {
     fn floats(&mut self, entries: Entries<'_, SampleEntry>) -> Result<(), RecordError> {
         self.columns.clear();
         let mut result = Ok(());
+        let mut times = None;
         if let Some(waiting) = &mut self.waiting {
             for entry in entries {
                 let SampleEntry { stamp, value, .. } = match entry {
@@ -255,6 +280,7 @@ impl<'t, T: ReplayTarget> Replay<'t, T> {
                     // What comes before in the log goes before.
                     let replayed = self.target.floats(&self.columns);
                     self.report.samples.add(replayed);
+                    times = union(times, extent(self.columns.times()));
                     self.columns.clear();
                     waiting.hand_over(stamp, self.target);
                 }
@@ -263,6 +289,7 @@ impl<'t, T: ReplayTarget> Replay<'t, T> {
         } else {
             result = entries.decode_into(&mut self.columns).map(|_| ());
         }
+        self.times = union(self.times, union(times, extent(self.columns.times())));
         let replayed = self.target.floats(&self.columns);
         self.report.samples.add(replayed);
         result
@@ -273,10 +300,18 @@ impl<'t, T: ReplayTarget> Replay<'t, T> {
             self.report.unusable_histograms += 1;
             return None;
         };
+        self.times = union(self.times, Some(Interval::new(stamp.time, stamp.time)));
         if let Some(waiting) = &mut self.waiting {
             waiting.hand_over(stamp, self.target);
         }
         Some(stamp)
+    }
+
+    fn note_times(&mut self, segment: SegmentId) {
+        if let Some(times) = self.times.take() {
+            let known = self.report.times.entry(segment).or_insert(times);
+            *known = Interval::new(known.min.min(times.min), known.max.max(times.max));
+        }
     }
 
     fn finish(self) -> ReplayReport {
@@ -285,4 +320,13 @@ impl<'t, T: ReplayTarget> Replay<'t, T> {
         }
         self.report
     }
+}
+
+/// From the earliest of these times to the latest.
+fn extent(times: &[i64]) -> Option<Interval> {
+    Some(Interval::new(*times.iter().min()?, *times.iter().max()?))
+}
+
+fn union(one: Option<Interval>, other: Option<Interval>) -> Option<Interval> {
+    one.into_iter().chain(other).reduce(|a, b| Interval::new(a.min.min(b.min), a.max.max(b.max)))
 }

@@ -186,7 +186,7 @@ impl Log {
     }
 
     /// Ends the last segment and makes everything safe. Nothing can be logged after that, whether it succeeds or not.
-    pub fn close(self) -> Result<(), LogError> {
+    pub fn close(&self) -> Result<(), LogError> {
         self.shared.change(Writer::close);
         let closed = self.shared.sync(&self.shared.begin_sync());
         self.shared.signal.notify();

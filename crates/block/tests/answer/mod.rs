@@ -154,7 +154,7 @@ pub(crate) fn labels(object: &Value) -> Labels {
 }
 
 /// Seconds with at most three digits behind the point, as milliseconds.
-fn millis(seconds: &Value) -> i64 {
+pub(crate) fn millis(seconds: &Value) -> i64 {
     #[expect(clippy::cast_possible_truncation, reason = "times of this millennium")]
     let millis = (seconds.as_f64().unwrap() * 1000.0).round() as i64;
     millis

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use promd_block::{BlockId, Damage, Interval};
+use promd_block::{BlockId, Damage, Hole, Interval};
 
 use super::list::{Absent, List, Loaded};
+use super::live::{Found, Live};
+use crate::chunks_head::HeadDamage;
 
 /// What is known to be wrong with a database: what was found when its blocks were opened, and since then by whoever read
 /// them. A chunk that nobody has read may be damaged without anybody knowing.
@@ -20,6 +22,16 @@ pub struct DamageReport {
     pub left_out: Vec<LeftOut>,
     /// Folders that are called like a block and have no index. Nobody knows what happened to them, so they stay where they are.
     pub without_index: Vec<PathBuf>,
+    /// What was wrong with the write-ahead log when it was opened, and what was done about it.
+    pub log: promd_wal::Report,
+    /// The same for the log of samples that came out of order.
+    pub late_log: promd_wal::Report,
+    /// Why the log could not be repaired, such as a full disk. What is damaged was passed over; Prometheus would delete what follows it.
+    pub unrepaired: Option<String>,
+    /// Full chunks of the head that were damaged. Their samples came back from the log, unless that is damaged too.
+    pub head_chunks: Vec<HeadDamage>,
+    /// When samples are missing that were in the head, and why, also since earlier starts.
+    pub holes: Vec<Hole>,
     /// What last kept maintenance from being done, until it succeeds.
     pub maintenance: Option<String>,
 }
@@ -52,8 +64,9 @@ pub struct LeftOut {
     pub error: Option<String>,
 }
 
-/// What a list of blocks knows.
-pub(super) fn report(list: &List, maintenance: Option<String>) -> DamageReport {
+/// What a list of blocks knows, and what was found of the head.
+pub(super) fn report(list: &List, live: &Live, maintenance: Option<String>) -> DamageReport {
+    let Found { log, late_log, chunks, unrepaired } = live.found.lock().clone();
     let left_out = |absent: &Arc<Absent>| LeftOut {
         id: absent.id,
         dir: absent.dir.clone(),
@@ -69,6 +82,11 @@ pub(super) fn report(list: &List, maintenance: Option<String>) -> DamageReport {
         blocks: list.blocks.iter().flat_map(|loaded| loaded.block.damage()).collect(),
         left_out: list.absent.iter().map(left_out).collect(),
         without_index: list.without_index.clone(),
+        log,
+        late_log,
+        unrepaired,
+        head_chunks: chunks,
+        holes: live.losses.read().holes().cloned().collect(),
         maintenance,
     }
 }

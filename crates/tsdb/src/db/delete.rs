@@ -10,9 +10,14 @@ use super::{DbError, Inner};
 impl Inner {
     /// Deletes the samples of matching series in a stretch of time.
     pub(super) fn delete(&self, times: Interval, matchers: &[Matcher]) -> Result<(), DbError> {
+        // At once, and logged; what is not logged comes back with the next start, and is told as an error.
+        let deleted = self.live.head.delete(matchers, times);
+        let mut outcome = match &self.live.log {
+            Some(log) if !deleted.is_empty() => log.log_deletions(&deleted).map_err(DbError::from),
+            _ => Ok(()),
+        };
         let list = self.list();
         let mut changed = Vec::new();
-        let mut outcome = Ok(());
         for loaded in list.blocks.iter().filter(|loaded| loaded.block.meta().interval().overlaps(&times)) {
             match delete_from(&*self.fs, &loaded.block, times, matchers) {
                 Ok(true) => changed.push(loaded.id()),

@@ -4,6 +4,8 @@ use promd_block::BlockError;
 use promd_compactor::CompactError;
 use thiserror::Error;
 
+use crate::TsdbError;
+
 /// Why something could not be done with a database. Damage is no reason: it is passed over, and [`Db::damage`](crate::Db::damage)
 /// names it.
 #[derive(Debug, Error)]
@@ -21,6 +23,9 @@ pub enum DbError {
     /// Blocks could not be merged.
     #[error(transparent)]
     Compact(#[from] CompactError),
+    /// The head, its log or its files failed.
+    #[error(transparent)]
+    Head(#[from] TsdbError),
     /// The database was opened to be read.
     #[error("the database was opened read-only")]
     ReadOnly,

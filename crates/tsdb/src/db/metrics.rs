@@ -1,13 +1,16 @@
 //! What a database counts, under Prometheus' names.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use promd_compactor::Retention;
 use promd_metrics::{
-    Counter, Gauge, Histogram, HistogramSettings, IntGauge, Metric, NativeSettings, Options, exponential_buckets,
-    impl_collect,
+    Counter, Family, Gauge, Histogram, HistogramSettings, IntGauge, Metric, NativeSettings, Options,
+    exponential_buckets, impl_collect,
 };
+use promd_wal::LogMetrics;
+
+use super::head_metrics::HeadMetrics;
 
 /// The metrics of a database.
 pub struct DbMetrics {
@@ -30,6 +33,23 @@ pub struct DbMetrics {
     pub(super) lowest_timestamp_seconds: Metric<Gauge>,
     pub(super) tombstone_cleanup: Metric<Histogram>,
     pub(super) clean_start: Metric<IntGauge>,
+    pub(super) head_truncations: Metric<Counter>,
+    pub(super) checkpoints: Metric<Counter>,
+    pub(super) checkpoints_failed: Metric<Counter>,
+    pub(super) copies_failed: Metric<IntGauge>,
+    pub(super) appenders_created: Metric<Counter>,
+    pub(super) active_appenders: Metric<IntGauge>,
+    pub(super) series_not_found: Metric<Counter>,
+    pub(super) out_of_bound_samples: Family<Counter, 1>,
+    pub(super) out_of_order_samples: Family<Counter, 1>,
+    pub(super) too_old_samples: Family<Counter, 1>,
+    pub(super) series_removed: Metric<Counter>,
+    pub(super) log_truncation: Metric<Histogram>,
+    pub(super) log_corruptions: Metric<Counter>,
+    pub(super) replay_duration: Metric<Gauge>,
+    pub(super) head: HeadMetrics,
+    log: Arc<LogMetrics>,
+    late_log: Arc<LogMetrics>,
 }
 
 impl_collect!(DbMetrics {
@@ -52,6 +72,23 @@ impl_collect!(DbMetrics {
     lowest_timestamp_seconds,
     tombstone_cleanup,
     clean_start,
+    head_truncations,
+    checkpoints,
+    checkpoints_failed,
+    copies_failed,
+    appenders_created,
+    active_appenders,
+    series_not_found,
+    out_of_bound_samples,
+    out_of_order_samples,
+    too_old_samples,
+    series_removed,
+    log_truncation,
+    log_corruptions,
+    replay_duration,
+    head,
+    log,
+    late_log,
 });
 
 impl fmt::Debug for DbMetrics {
@@ -61,8 +98,9 @@ impl fmt::Debug for DbMetrics {
 }
 
 impl DbMetrics {
-    pub(super) fn new(retention: &Retention) -> Self {
-        let metrics = Self::unset();
+    pub(super) fn new(options: &super::Options) -> Self {
+        let metrics = Self::unset(Arc::clone(&options.log.metrics), Arc::clone(&options.late_log));
+        let retention = &options.retention;
         #[expect(clippy::cast_precision_loss, reason = "metrics are floats")]
         metrics.limit_bytes.set(retention.size.unwrap_or(0) as f64);
         metrics.limit_percentage.set(retention.percentage.unwrap_or(0.0));
@@ -70,9 +108,10 @@ impl DbMetrics {
         metrics
     }
 
-    fn unset() -> Self {
+    fn unset(log: Arc<LogMetrics>, late_log: Arc<LogMetrics>) -> Self {
         let options = |name: &str, help: &str| Options::new(format!("prometheus_tsdb_{name}"), help);
         let counter = |name: &str, help: &str| Metric::new(options(name, help));
+        let by_type = |name: &str, help: &str| Family::new(options(name, help), ["type"]);
         let gauge = |name: &str, help: &str| Metric::new(options(name, help));
         // As everywhere in tsdb/db.go.
         let native = || NativeSettings::new(1.1).max_buckets(100).min_reset(Duration::from_hours(1));
@@ -146,6 +185,52 @@ impl DbMetrics {
                 "clean_start",
                 "-1: lockfile is disabled. 0: a lockfile from a previous execution was replaced. 1: lockfile creation was clean",
             )),
+            head_truncations: counter("head_truncations_total", "Total number of head truncations attempted."),
+            checkpoints: counter("checkpoint_creations_total", "Total number of checkpoint creations attempted."),
+            checkpoints_failed: counter(
+                "checkpoint_creations_failed_total",
+                "Total number of checkpoint creations that failed.",
+            ),
+            copies_failed: Metric::new(Options::new(
+                "promd_tsdb_series_copies_failed",
+                "Number of commits whose series are not in the second copy of the series records.",
+            )),
+            appenders_created: counter(
+                "head_appenders_created_total",
+                "Total number of appender transactions created.",
+            ),
+            active_appenders: Metric::new(options(
+                "head_active_appenders",
+                "Number of currently active appender transactions",
+            )),
+            series_not_found: counter(
+                "head_series_not_found_total",
+                "Total number of requests for series that were not found.",
+            ),
+            out_of_bound_samples: by_type(
+                "out_of_bound_samples_total",
+                "Total number of out of bound samples ingestion failed attempts with out of order support disabled.",
+            ),
+            out_of_order_samples: by_type(
+                "out_of_order_samples_total",
+                "Total number of out of order samples ingestion failed attempts due to out of order being disabled.",
+            ),
+            too_old_samples: by_type(
+                "too_old_samples_total",
+                "Total number of out of order samples ingestion failed attempts with out of support enabled, but sample \
+                 outside of time window.",
+            ),
+            series_removed: counter("head_series_removed_total", "Total number of series removed in the head"),
+            log_truncation: Metric::with(
+                options("wal_truncate_duration_seconds", "Duration of WAL truncation."),
+                &HistogramSettings::native(native()),
+                None,
+            ),
+            log_corruptions: counter("wal_corruptions_total", "Total number of WAL corruptions."),
+            replay_duration: gauge("data_replay_duration_seconds", "Time taken to replay the data on disk."),
+            head: HeadMetrics::new(),
+            log,
+            late_log,
         }
     }
 

@@ -1,9 +1,12 @@
 //! What a database can be told.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use promd_compactor::{Ranges, Retention};
-use promd_wal::Maintenance;
+use promd_wal::{LogMetrics, Maintenance};
+
+use super::progress::ReplayProgress;
 
 /// The settings of a database; the default is that of Prometheus, where it has one.
 #[derive(Clone, Debug)]
@@ -26,6 +29,21 @@ pub struct Options {
     /// Whether a block that is damaged, but readable, is written again as a sound one during maintenance, so that Prometheus
     /// can open the directory. The damaged one is moved aside.
     pub repair: bool,
+    /// How the write-ahead log is written: segment size, compression, sync policy. Its maintenance is that of the database.
+    pub log: promd_wal::Options,
+    /// How many samples a chunk of floats in the head should have.
+    pub samples_per_chunk: u16,
+    /// How many series the head may hold. New ones are refused beyond that, and those that are there go on.
+    pub max_series: Option<usize>,
+    /// How many exemplars all series together may have; the oldest make room. None are kept with 0.
+    pub max_exemplars: usize,
+    /// How much older than the newest sample of all a sample may be that is older than the newest of its series, in milliseconds.
+    /// With 0 samples that are out of order are refused.
+    pub out_of_order_window: i64,
+    /// Where the log of samples that came out of order counts.
+    pub late_log: Arc<LogMetrics>,
+    /// Where it is told how far the log has been replayed.
+    pub progress: Arc<ReplayProgress>,
     /// What the names of blocks are made unlike by, beside the time.
     pub seed: u64,
 }
@@ -41,6 +59,13 @@ impl Default for Options {
             reload_interval: Duration::from_mins(1),
             maintenance: Maintenance::Manual,
             repair: true,
+            log: promd_wal::Options::default(),
+            samples_per_chunk: 120,
+            max_series: None,
+            max_exemplars: 0,
+            out_of_order_window: 0,
+            late_log: Arc::new(LogMetrics::new(LogMetrics::WBL)),
+            progress: Arc::default(),
             seed: 0,
         }
     }

@@ -1,23 +1,35 @@
-//! The blocks as one store to read from.
+//! The blocks and the head as one store to read from.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use promd_block::Hole;
 use promd_model::{Interval, Label};
 use promd_storage::{Hints, LabelQuery, Listed, Merge, Reader, Select, Series, SeriesSet, StorageError, Warnings};
 
 use super::list::{Absent, List, Loaded};
+use super::losses::Losses;
+use crate::head::HeadReader;
 
-/// A reader of all blocks of a list that touch a stretch of time, the earliest first.
-pub(super) fn reader(list: &List, times: Interval) -> Merge<'static> {
+/// A reader of all blocks of a list that touch a stretch of time, the earliest first, and of the head.
+///
+/// The reader of the head must have been opened before the list was taken: what leaves the head is in the list before. What is
+/// in both, for a moment, is answered by the block.
+pub(super) fn reader<'a>(list: &List, head: HeadReader<'a>, losses: Arc<Losses>, times: Interval) -> Merge<'a> {
     let mut merge = Merge::new();
     for loaded in list.blocks.iter().filter(|loaded| loaded.block.meta().interval().overlaps(&times)) {
         merge = merge.with(Box::new(Held(Arc::clone(loaded))));
     }
     let gap = |absent: &&Arc<Absent>| absent.times.is_none_or(|of| of.overlaps(&times)) && !list.supersedes(absent);
     for absent in list.absent.iter().filter(gap) {
-        merge = merge.with(Box::new(Gap(Arc::clone(absent))));
+        merge = merge.with(Box::new(Gap::Block(Arc::clone(absent))));
+    }
+    if !head.is_empty() {
+        merge = merge.with(Box::new(head));
+    }
+    if losses.within(times).next().is_some() {
+        merge = merge.with(Box::new(Gap::Head(losses)));
     }
     merge
 }
@@ -106,17 +118,30 @@ fn add(all: &mut BTreeSet<String>, text: &str) {
     }
 }
 
-/// In the place of a block that does not answer: nothing, and a word about it.
-struct Gap(Arc<Absent>);
+/// In the place of what does not answer: nothing, and a word about it.
+enum Gap {
+    /// A block.
+    Block(Arc<Absent>),
+    /// What the head has lost.
+    Head(Arc<Losses>),
+}
 
 impl Gap {
     fn warnings(&self, times: Interval) -> Warnings {
-        let Absent { id, damage, error, .. } = &*self.0;
         let mut warnings = Warnings::new();
-        if self.0.times.is_none_or(|of| of.overlaps(&times)) {
-            warnings.add(format!("block {id}: it is left out of the answer"));
-            damage.iter().for_each(|damage| warnings.add(format!("block {id}: {damage}")));
-            error.iter().for_each(|error| warnings.add(format!("block {id}: {error}")));
+        match self {
+            Self::Block(absent) if absent.times.is_none_or(|of| of.overlaps(&times)) => {
+                let Absent { id, damage, error, .. } = &**absent;
+                warnings.add(format!("block {id}: it is left out of the answer"));
+                damage.iter().for_each(|damage| warnings.add(format!("block {id}: {damage}")));
+                error.iter().for_each(|error| warnings.add(format!("block {id}: {error}")));
+            }
+            Self::Block(_) => {}
+            Self::Head(losses) => {
+                for Hole { interval, cause } in losses.within(times) {
+                    warnings.add(format!("samples from {} to {} may be missing: {cause}", interval.min, interval.max));
+                }
+            }
         }
         warnings
     }

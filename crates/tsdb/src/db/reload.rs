@@ -7,9 +7,11 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use promd_block::{Block, BlockError, BlockId, FoundBlock, Scan, move_aside, scan};
+use promd_block::{Block, BlockError, BlockId, FoundBlock, Meta, Part, Scan, move_aside, scan};
 use promd_compactor::{Cause, Expired};
+use promd_fs::Fs;
 
+use super::flush::OUT_OF_ORDER;
 use super::list::{Absent, List, Loaded, bytes_below};
 use super::{DbError, Inner};
 
@@ -18,6 +20,9 @@ const FOR_DELETION: &str = ".tmp-for-deletion";
 
 /// Where promd keeps what Prometheus must not see, from the data directory.
 const QUARANTINE: &str = "promd/quarantine";
+
+/// What `meta.json` says of blocks whose times say nothing of where the head begins (`tsdb/db.go`).
+const BESIDE_THE_HEAD: [&str; 3] = [OUT_OF_ORDER, "from-stale-series", "from-selected-series"];
 
 /// What lies beside the blocks and counts in retention by size, as in Prometheus.
 const OTHERS: [&str; 3] = ["wal", "wbl", "chunks_head"];
@@ -33,21 +38,21 @@ impl Inner {
         outcome
     }
 
-    /// Removes what an earlier start, compaction or deletion left unfinished.
-    pub(super) fn remove_leftovers(&self) -> Result<(), DbError> {
-        let mut leftovers = scan(&*self.fs, &self.dir)?.leftovers;
-        leftovers.extend(self.scan_quarantine()?.leftovers);
-        for leftover in &leftovers {
-            self.fs.remove_dir_all(leftover)?;
-        }
-        Ok(())
+    /// Up to where blocks reach: what is older is not taken from the log.
+    ///
+    /// What was deleted from a block whose tombstones are damaged must not come back from the log either. Any other block that
+    /// does not answer may be made good by it.
+    pub(super) fn end_of_blocks(&self) -> Option<i64> {
+        let list = self.list();
+        let is_in_order = |meta: &&Meta| !meta.compaction.hints.iter().any(|hint| BESIDE_THE_HEAD.contains(&&**hint));
+        let loaded = list.blocks.iter().map(|loaded| loaded.block.meta()).filter(is_in_order).map(|meta| meta.max_time);
+        let untold = list.absent.iter().filter(|absent| absent.damage.iter().any(|one| one.part == Part::Tombstones));
+        let untold = untold.filter_map(|absent| Some(absent.times?.max.saturating_add(1)));
+        loaded.chain(untold).max()
     }
 
     fn scan_quarantine(&self) -> Result<Scan, DbError> {
-        match scan(&*self.fs, &self.dir.join(QUARANTINE)) {
-            Err(BlockError::Fs(error)) if error.is_not_found() => Ok(Scan::default()),
-            found => Ok(found?),
-        }
+        scan_quarantine(&*self.fs, &self.dir)
     }
 
     fn find_blocks(&self, changed: &[BlockId]) -> Result<List, DbError> {
@@ -57,11 +62,11 @@ impl Inner {
         for block in &found.blocks {
             let open = before.find(block.id).filter(|_| !changed.contains(&block.id));
             match open.map_or_else(|| self.open_block(block), |open| Ok(Arc::clone(open))) {
-                Ok(loaded) if loaded.block.is_left_out() && !self.read_only => {
+                Ok(loaded) if loaded.block.is_left_out() && !self.read_only() => {
                     list.absent.push(Arc::new(self.quarantine(Absent::of(&loaded.block))));
                 }
                 Ok(loaded) => list.blocks.push(loaded),
-                Err(absent) if absent.damage.is_empty() || self.read_only => list.absent.push(Arc::new(*absent)),
+                Err(absent) if absent.damage.is_empty() || self.read_only() => list.absent.push(Arc::new(*absent)),
                 Err(absent) => list.absent.push(Arc::new(self.quarantine(*absent))),
             }
         }
@@ -80,7 +85,7 @@ impl Inner {
         let unopened = || Absent::unopened(&*self.fs, found.id, &found.dir);
         match Block::open(&self.fs, &found.dir) {
             Ok(mut block) => {
-                if !self.read_only && !block.is_left_out() {
+                if !self.read_only() && !block.is_left_out() {
                     // On a full disk, say, the next start looks at the index again, which is all that it saves.
                     block.adopt(&*self.fs).ok();
                 }
@@ -114,7 +119,7 @@ impl Inner {
 
     /// Shows a list to readers, without the blocks that have had their time, and removes those.
     fn adopt_list(&self, mut list: List) -> Result<(), DbError> {
-        let expired: HashMap<BlockId, Cause> = if self.read_only {
+        let expired: HashMap<BlockId, Cause> = if self.read_only() {
             HashMap::new()
         } else {
             self.expired(&list)?.into_iter().map(|one| (one.id, one.cause)).collect()
@@ -187,6 +192,23 @@ impl Inner {
     /// Where damaged blocks go.
     pub(super) fn quarantine_dir(&self) -> std::path::PathBuf {
         self.dir.join(QUARANTINE)
+    }
+}
+
+/// Removes what an earlier start, compaction or deletion left unfinished.
+pub(super) fn remove_leftovers(fs: &dyn Fs, dir: &Path) -> Result<(), DbError> {
+    let mut leftovers = scan(fs, dir)?.leftovers;
+    leftovers.extend(scan_quarantine(fs, dir)?.leftovers);
+    for leftover in &leftovers {
+        fs.remove_dir_all(leftover)?;
+    }
+    Ok(())
+}
+
+fn scan_quarantine(fs: &dyn Fs, dir: &Path) -> Result<Scan, DbError> {
+    match scan(fs, &dir.join(QUARANTINE)) {
+        Err(BlockError::Fs(error)) if error.is_not_found() => Ok(Scan::default()),
+        found => Ok(found?),
     }
 }
 

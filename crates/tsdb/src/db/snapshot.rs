@@ -1,19 +1,23 @@
-//! A copy of all blocks that costs no space: hard links.
+//! A copy of all blocks that costs no space: hard links. The head becomes a block of its own there.
 
 use std::ffi::OsStr;
 use std::path::Path;
 
 use promd_block::BlockId;
 use promd_fs::{EntryKind, Fs};
+use promd_model::Interval;
 
+use super::flush::OUT_OF_ORDER;
+use super::losses::{OF_LATE_LOG, OF_LOG};
+use super::work::Work;
 use super::{DbError, Inner};
 
 /// The end of the name of a folder that is being filled, as Prometheus has it.
 const FOR_CREATION: &str = ".tmp-for-creation";
 
 impl Inner {
-    /// Links every block into `to`, which is made if it is missing.
-    pub(super) fn snapshot(&self, to: &Path) -> Result<(), DbError> {
+    /// Links every block into `to`, which is made if it is missing, and writes the head there.
+    pub(super) fn snapshot(&self, work: &mut Work, to: &Path, with_head: bool) -> Result<(), DbError> {
         if to == self.dir {
             return Err(DbError::SnapshotPlace("cannot snapshot into base directory"));
         }
@@ -31,9 +35,29 @@ impl Inner {
             link_all(&*self.fs, loaded.block.dir(), &filling)?;
             self.fs.rename_durably(&filling, &to.join(id.to_string()))?;
         }
+        if with_head {
+            self.write_head(work, to)?;
+        }
         // The names of the folders above, which may be new.
         for above in to.ancestors().skip(1).take_while(|above| above.starts_with(&self.dir)) {
             self.fs.sync_dir(above)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what the head holds at this moment as a block into `to`, and what came out of order as others.
+    fn write_head(&self, work: &mut Work, to: &Path) -> Result<(), DbError> {
+        let head = &self.live.head;
+        if let Some((min, max)) = head.min_time().zip(head.max_time()) {
+            let range = Interval::new(min.max(head.min_valid_time()), max);
+            let meta = self.meta_of(work, range)?;
+            self.write_block(to, meta, head.source(range), OF_LOG)?.ok_or(DbError::Closed)?;
+        }
+        let Some(late) = head.late_blocks()? else { return Ok(()) };
+        for range in late.ranges() {
+            let mut meta = self.meta_of(work, *range)?;
+            meta.compaction.hints = vec![OUT_OF_ORDER.to_owned()];
+            self.write_block(to, meta, head.late_source(&late, *range), OF_LATE_LOG)?.ok_or(DbError::Closed)?;
         }
         Ok(())
     }

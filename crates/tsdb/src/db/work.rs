@@ -8,6 +8,8 @@ use promd_block::{BlockError, BlockId, SalvageOptions, WriteOptions, salvage};
 use promd_compactor::{Candidate, CompactError, CompactOptions, Compacted, Input, Plan, Reason, compact, plan};
 
 use super::{DbError, Inner};
+use crate::TsdbError;
+use crate::head::LateBlocks;
 
 /// What whoever changes the blocks holds, alone.
 #[derive(Debug)]
@@ -18,11 +20,27 @@ pub(super) struct Work {
     beyond_repair: HashSet<BlockId>,
     /// Blocks whose symbols and offset table were looked at.
     looked_at: HashSet<BlockId>,
+    /// What is before this lies in a block, and has still to be forgotten by the head.
+    pub(super) truncate_head: Option<i64>,
+    /// Samples that came out of order are to become blocks.
+    pub(super) flush_late: bool,
+    /// These lie in blocks, and have still to be forgotten by the head.
+    pub(super) truncate_late: Option<LateBlocks>,
+    /// The same for the files of the head.
+    pub(super) truncate_files: Option<i64>,
 }
 
 impl Work {
     pub(super) fn new(seed: u64) -> Self {
-        Self { random: seed, beyond_repair: HashSet::new(), looked_at: HashSet::new() }
+        Self {
+            random: seed,
+            beyond_repair: HashSet::new(),
+            looked_at: HashSet::new(),
+            truncate_head: None,
+            flush_late: false,
+            truncate_late: None,
+            truncate_files: None,
+        }
     }
 
     /// SplitMix64: names need to be unlike each other, not secret.
@@ -38,7 +56,7 @@ impl Work {
 impl Inner {
     /// A name for a block that is made at this moment. Nothing known has it, nor was made from a block that had it: the new
     /// one would be taken for that one, and removed. A clock that stands still and a seed that repeats are enough for it.
-    fn new_id(&self, work: &mut Work) -> Result<BlockId, DbError> {
+    pub(super) fn new_id(&self, work: &mut Work) -> Result<BlockId, DbError> {
         let now = u64::try_from(self.clock.wall().millis()).unwrap_or(0);
         let list = self.list();
         loop {
@@ -50,9 +68,28 @@ impl Inner {
         }
     }
 
+    /// Does what is due to the log and its second copy.
+    pub(super) fn tick_log(&self) -> Result<bool, DbError> {
+        let Some(log) = &self.live.log else { return Ok(false) };
+        if let Some(copy) = log.copy() {
+            // It is of use after damage only, and what fails is tried again.
+            copy.log().tick().ok();
+        }
+        self.metrics.copies_failed.set(i64::try_from(log.copies_failed()).unwrap_or(i64::MAX));
+        let late = self.live.late_log.lock().clone();
+        let late = late.map_or(Ok(false), |late| late.wal().tick());
+        let ticked = log.wal().tick();
+        Ok(ticked.and_then(|ticked| Ok(late? || ticked)).map_err(TsdbError::from)?)
+    }
+
     /// One round of everything that is to be done now and then.
     pub(super) fn round(&self, work: &mut Work) -> Result<(), DbError> {
-        let outcome = self.reload(&[]).and_then(|()| self.repair(work)).and_then(|()| self.compact_blocks(work));
+        self.tick_log()?;
+        let outcome = self
+            .reload(&[])
+            .and_then(|()| self.flush_head(work))
+            .and_then(|()| self.repair(work))
+            .and_then(|()| self.compact_blocks(work));
         *self.failure.lock() = outcome.as_ref().err().map(text);
         outcome
     }
@@ -139,14 +176,14 @@ impl Inner {
         if repaired { self.reload(&[]).and(outcome) } else { outcome }
     }
 
-    fn write_options(&self) -> WriteOptions {
+    pub(super) fn write_options(&self) -> WriteOptions {
         let mut options = WriteOptions::default();
         options.segment_size = self.options.segment_size;
         options
     }
 
     /// Whether long work shall go on.
-    fn go_on(&self) -> ControlFlow<()> {
+    pub(super) fn go_on(&self) -> ControlFlow<()> {
         if self.closed.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

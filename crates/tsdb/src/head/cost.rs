@@ -7,13 +7,14 @@ use super::stripe::join;
 
 /// What the series with one value of a label take.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Cost {
+#[non_exhaustive]
+pub struct Cost {
     /// The value; empty for series without the label.
-    pub(crate) value: String,
+    pub value: String,
     /// How many series have it.
-    pub(crate) series: usize,
+    pub series: usize,
     /// What they take, their shares of what they have in common with others included.
-    pub(crate) bytes: usize,
+    pub bytes: usize,
 }
 
 impl Head {

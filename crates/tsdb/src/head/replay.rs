@@ -65,7 +65,7 @@ impl Head {
     /// A record of a series. If its labels are known its reference is another one of the same series.
     ///
     /// The chunks that were found under its reference are those of the series from here on. Where they overlap what was replayed so far they
-    /// win: they hold it, too.
+    /// win if they hold all of it. If they end before, they come from an older reference, and what was replayed holds them.
     pub(crate) fn replay_series(&self, reference: u64, labels: LabelsRef<'_>) {
         self.next_reference.fetch_max(reference.saturating_add(1), Ordering::Relaxed);
         let mut index = self.index.write();
@@ -87,7 +87,7 @@ impl Head {
         chunks.sort_by_key(|chunk| chunk.interval.min);
         if chunks.first().is_some_and(|first| stripe.newest(local).is_none_or(|t| t < first.interval.min)) {
             stripe.cut(local, &self.around);
-        } else {
+        } else if chunks.last().is_some_and(|last| stripe.newest(local) <= Some(last.interval.max)) {
             stripe.drop_open(local);
         }
         for MappedChunk { at, interval: Interval { min, max } } in chunks {

@@ -397,6 +397,11 @@ impl Stripe {
         found.reverse();
     }
 
+    /// How many chunks a series has.
+    pub(super) fn chunk_count(&self, local: u32) -> usize {
+        usize::from(self.open_parts(local).is_some()) + self.references.iter(self.slot(local).mapped).count()
+    }
+
     fn open_parts(&self, local: u32) -> Option<(Encoding, i64, i64)> {
         if let Some(open) = self.histograms.get(&local) {
             let (encoding, min, max, _) = open.parts();

@@ -24,7 +24,9 @@ pub(crate) fn clock() -> Arc<dyn Clock> {
 }
 
 pub(crate) fn open_real(dir: &Path) -> Db {
-    Db::open(real(), clock(), dir, Options::default()).unwrap()
+    let mut options = Options::default();
+    options.max_exemplars = 100_000;
+    Db::open(real(), clock(), dir, options).unwrap()
 }
 
 /// All samples of all series, with the warnings of the answer.
