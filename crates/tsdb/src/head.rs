@@ -13,6 +13,11 @@
 //! commit at a time, so that what a reader sees is a prefix of all commits (`readers`). A sample that another appender has overtaken
 //! between its verdict and its commit is dropped, and counted.
 //!
+//! # Out of order
+//!
+//! A sample that is older than the newest of its series, by no more than the window, goes beside the series (`late`): what a commit does there
+//! is worked out first (`stage`), logged, and then shown with the rest. From there it becomes a block of its time (`late_blocks`).
+//!
 //! # Order of locks
 //!
 //! `committing`, the gate of `readers`, `index`, `unlogged`, a stripe, `exemplars` or `sayings`. Nobody holds two stripes. `in_flight`
