@@ -18,6 +18,7 @@
 //!
 //! - A commit is logged before it is shown, and shown as a whole.
 //! - A reader sees the commits that were complete when it was opened, whatever is appended, collected or truncated behind its back.
+//!   Samples that come out of order are the exception: a reader sees those that are committed when it comes to their series.
 //! - A sample that is not stored is told of, by its verdict.
 //! - What blocks cover the head does not show: no sample is seen twice or lost while it moves.
 //! - Appenders and readers wait for no work on blocks.

@@ -46,7 +46,7 @@ impl Head {
                 match stripe.truncate(local, before) {
                     Some(interval) => oldest = oldest.min(interval.min),
                     None if stripe.slot(local).pending == 0 && stripe.late(local).is_none() => {
-                        empty.push(join(number, local))
+                        empty.push(join(number, local));
                     }
                     None => {}
                 }
