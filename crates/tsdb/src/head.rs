@@ -13,6 +13,11 @@
 //! commit at a time, so that what a reader sees is a prefix of all commits (`readers`). A sample that another appender has overtaken
 //! between its verdict and its commit is dropped, and counted.
 //!
+//! # Out of order
+//!
+//! A sample that is older than the newest of its series, by no more than the window, goes beside the series (`late`): what a commit does there
+//! is worked out first (`stage`), logged, and then shown with the rest. From there it becomes a block of its time (`late_blocks`).
+//!
 //! # Order of locks
 //!
 //! `committing`, the gate of `readers`, `index`, `unlogged`, a stripe, `exemplars` or `sayings`. Nobody holds two stripes. `in_flight`
@@ -92,7 +97,7 @@ pub(crate) struct Head {
     /// Held while a commit is logged and applied.
     committing: Mutex<()>,
     /// Series that are in no record yet, by reference and slot. They go into the record of the next commit, whoever made them.
-    unlogged: Mutex<Vec<(u64, u32)>>,
+    unlogged: Mutex<Vec<Unlogged>>,
     bounds: Bounds,
     exemplars: Mutex<Exemplars>,
     sayings: Mutex<Sayings>,
@@ -107,6 +112,13 @@ pub(crate) struct Head {
     limbo: Mutex<Limbo>,
     replay: Mutex<Replay>,
     buffers: Mutex<Vec<Buffers>>,
+}
+
+/// A series that is in no record yet.
+struct Unlogged {
+    reference: u64,
+    slot: u32,
+    labels: Labels,
 }
 
 /// Appenders that hold samples, each with the time of the oldest.
@@ -378,9 +390,13 @@ impl Head {
         if let Some(slot) = index.find(labels) {
             return Ok(self.reference_of(slot));
         }
+        let added = index.added();
         drop(index);
         let mut index = self.index.write();
-        if let Some(slot) = index.find(labels) {
+        // Somebody else may have made it meanwhile.
+        if index.added() != added
+            && let Some(slot) = index.find(labels)
+        {
             return Ok(self.reference_of(slot));
         }
         let series = index.len();
@@ -389,7 +405,7 @@ impl Head {
         }
         let reference = self.next_reference.fetch_add(1, Ordering::Relaxed);
         let slot = self.add_series(&mut index, reference, labels);
-        self.unlogged.lock().push((reference, slot));
+        self.unlogged.lock().push(Unlogged { reference, slot, labels: labels.to_labels() });
         Ok(SeriesRef(reference))
     }
 
@@ -410,14 +426,19 @@ impl Head {
     fn take_unlogged(&self) -> Vec<(u64, Labels)> {
         let index = self.index.read();
         let unlogged = std::mem::take(&mut *self.unlogged.lock());
-        let there = |(reference, slot): &(u64, u32)| self.reference_of(*slot).0 == *reference;
-        unlogged.into_iter().filter(there).map(|(reference, slot)| (reference, index.labels(slot, None))).collect()
+        let there = |unlogged: &Unlogged| self.reference_of(unlogged.slot).0 == unlogged.reference;
+        let series = unlogged.into_iter().filter(there).map(|unlogged| (unlogged.reference, unlogged.labels)).collect();
+        drop(index);
+        series
     }
 
     /// Of series whose record could not be written.
     fn put_back_unlogged(&self, series: &[(u64, Labels)]) {
         let index = self.index.read();
-        let back = series.iter().filter_map(|(reference, labels)| Some((*reference, index.find(labels.view())?)));
+        let back = series.iter().filter_map(|(reference, labels)| {
+            let slot = index.find(labels.view())?;
+            Some(Unlogged { reference: *reference, slot, labels: labels.clone() })
+        });
         self.unlogged.lock().extend(back);
     }
 

@@ -4,8 +4,8 @@
 //!
 //! `db` is the database: it opens a directory, hands out readers and appenders, and does all work on blocks. `head` holds the series of
 //! the last hours in memory; it asks its surroundings for two things, as traits: somewhere to put full chunks
-//! ([`chunks_head`]), and somewhere to log commits (`log`); so it knows no file. `replay` fills it again after a start, `exemplars`
-//! is the ring of those.
+//! ([`chunks_head`]), and somewhere to log commits (`log`, and `wbl` for samples that come out of order); so it knows no file.
+//! `replay` fills it again after a start, `exemplars` is the ring of those.
 //!
 //! # The life of a sample
 //!
@@ -18,6 +18,7 @@
 //!
 //! - A commit is logged before it is shown, and shown as a whole.
 //! - A reader sees the commits that were complete when it was opened, whatever is appended, collected or truncated behind its back.
+//!   Samples that come out of order are the exception: a reader sees those that are committed when it comes to their series.
 //! - A sample that is not stored is told of, by its verdict.
 //! - What blocks cover the head does not show: no sample is seen twice or lost while it moves.
 //! - Appenders and readers wait for no work on blocks.

@@ -155,6 +155,10 @@ impl Live {
         progress.begin(&**fs, &wal);
         let mut report = replay(fs, &wal, recovered, &mut IntoHead(head), &mut |segment| progress.reach(segment))?;
         let mut late = crate::wbl::replay(fs, &dir.join(WBL), head, &mut |_| {})?;
+        if self.log.is_some() {
+            // What it lacks it cannot mislead about.
+            SeriesCopy::lookup(fs, &dir.join(SERIES), |series| head.reserve(series.series)).ok();
+        }
         let aliases = head.aliases();
         head.finish_replay();
         let mut expiries = self.expiries.lock();
@@ -246,7 +250,22 @@ impl Live {
         let opened = Wbl::open(Arc::clone(fs), Arc::clone(clock), &folder, settings, Version::V1)?;
         let opened = Arc::new(opened);
         self.head.set_late_log(Some(Arc::clone(&opened) as _));
+        if self.found.lock().late_log.damage.iter().any(|damage| damage.cause != Cause::Torn) {
+            self.supersede_late_log(&opened)?;
+        }
         *late_log = Some(opened);
+        Ok(())
+    }
+
+    /// Brings all late samples into chunks, and ends the log of them. With a record of it gone Prometheus would find other samples in a
+    /// chunk than a marker behind them says, and drop them.
+    fn supersede_late_log(&self, log: &Wbl) -> Result<(), DbError> {
+        if self.head.late_blocks()?.is_some() && self.chunks.sync().is_ok() {
+            log.wal().sync().map_err(TsdbError::from)?;
+            if let Some((_, newest)) = log.wal().segments().map_err(TsdbError::from)? {
+                log.wal().truncate(newest).map_err(TsdbError::from)?;
+            }
+        }
         Ok(())
     }
 }

@@ -31,6 +31,8 @@ pub(super) struct Buffers {
     own: Option<HashMap<u32, Own>>,
     /// Rows of a batch, by stripe.
     rows: Vec<u32>,
+    /// Where the series of the rows of one stripe are.
+    locals: Vec<Option<u32>>,
 }
 
 #[derive(Debug, Default)]
@@ -279,10 +281,14 @@ impl Appender for HeadAppender<'_> {
         let begins = buffers.order(series);
         for (stripe, range) in begins.windows(2).enumerate().filter(|(_, range)| range[0] < range[1]) {
             let mut locked = self.head.stripes[stripe].lock();
+            // All at once, so that none waits for the memory of the one before.
+            let rows = &buffers.rows[range[0]..range[1]];
+            buffers.locals.clear();
+            buffers.locals.extend(rows.iter().map(|row| locked.find(series[*row as usize].0)));
             for place in range[0]..range[1] {
                 let row = buffers.rows[place] as usize;
                 let reference = series[row].0;
-                let Some(local) = locked.find(reference) else {
+                let Some(local) = buffers.locals[place - range[0]] else {
                     verdicts[first + row] = Verdict::UnknownSeries;
                     continue;
                 };

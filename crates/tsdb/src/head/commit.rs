@@ -39,8 +39,9 @@ impl Head {
     pub(super) fn commit(&self, buffers: &Buffers) -> Result<Position, StorageError> {
         let _alone = self.committing.lock();
         let horizon = self.horizon_of_commit(buffers);
-        // Only samples that came late, or were overtaken by another commit, can be out of order.
-        let staging = if horizon.late_from.is_some() && (buffers.late || buffers.commits != self.readers.committed()) {
+        // Only samples that came late, or were overtaken by another commit or by a block, can be out of order.
+        let overtaken = || buffers.commits != self.readers.committed() || buffers.horizon != Some(horizon);
+        let staging = if horizon.late_from.is_some() && (buffers.late || overtaken()) {
             let staging = Staging::new(self, horizon, buffers);
             staging.log().map_err(StorageError::store)?;
             Some(staging)
@@ -79,7 +80,14 @@ impl Head {
         for (number, (batch, slots)) in buffers.batches.iter().zip(&buffers.slots).enumerate() {
             let row = |kind, row| Row { batch: number, kind, row };
             let floats = batch.floats.times().iter().zip(batch.floats.values()).enumerate();
+            let mut fetched = 0;
             for (slot, (at, (t, v))) in slots.floats.iter().zip(floats) {
+                if at == fetched {
+                    let (number, _) = split(*slot);
+                    let here = slots.floats[at..].iter().map(|slot| split(*slot));
+                    let here = here.take_while(|(other, _)| *other == number).map(|(_, local)| local);
+                    locked.stripe(number).fetch(here.inspect(|_| fetched += 1));
+                }
                 let at = row(Kind::Float, at);
                 touched
                     .sample(&mut locked, *slot, at, *t, |stripe, local| stripe.push_float(local, *t, *v, &self.around));

@@ -29,6 +29,7 @@ pub(super) struct Index {
     holes: BTreeMap<u32, Vec<u32>>,
     hasher: RandomState,
     scratch: Vec<u32>,
+    added: u64,
 }
 
 /// Where a label set lies.
@@ -42,6 +43,11 @@ impl Index {
     /// How many series there are.
     pub(super) fn len(&self) -> usize {
         self.by_labels.len()
+    }
+
+    /// How many series have been added so far, those that are gone included.
+    pub(super) const fn added(&self) -> u64 {
+        self.added
     }
 
     /// The series with these labels.
@@ -75,6 +81,7 @@ impl Index {
         let (sets, pages, hasher) = (&self.sets, &self.pages, &self.hasher);
         self.by_labels.insert_unique(hash, slot, |other| hasher.hash_one(slice(pages, sets[*other as usize])));
         self.pairs.enlist(slot, &scratch);
+        self.added += 1;
         self.scratch = scratch;
     }
 

@@ -52,20 +52,20 @@ impl Replayed {
 impl Head {
     /// A chunk that was found in the chunk store, in the order of its series.
     pub(crate) fn replay_mapped(&self, reference: u64, chunk: MappedChunk) {
-        // A power loss may have taken the record of the series, and left the chunk: another series must not be called by its name.
-        self.next_reference.fetch_max(reference.saturating_add(1), Ordering::Relaxed);
+        self.reserve(reference);
         self.replay.lock().mapped.entry(reference).or_default().push(chunk);
     }
 
     /// A chunk of late samples that was found in the chunk store. Whose it is, a record tells, as with the others.
     pub(crate) fn replay_late_mapped(&self, reference: u64, chunk: MappedChunk) {
+        self.reserve(reference);
         self.replay.lock().late.entry(reference).or_default().push(chunk);
     }
 
     /// A record of a series. If its labels are known its reference is another one of the same series.
     ///
-    /// The chunks that were found under its reference are those of the series from here on. Where they overlap what was replayed so far they
-    /// win if they hold all of it. If they end before, they come from an older reference, and what was replayed holds them.
+    /// The chunks that were found under its reference are those of the series from here on. One that covers the open chunk, which was
+    /// replayed so far, takes its place. One that overlaps a part of it comes from an earlier replay, and what was replayed holds it.
     pub(crate) fn replay_series(&self, reference: u64, labels: LabelsRef<'_>) {
         self.next_reference.fetch_max(reference.saturating_add(1), Ordering::Relaxed);
         let mut index = self.index.write();
@@ -85,13 +85,13 @@ impl Head {
         }
         let Some(mut chunks) = replay.mapped.remove(&reference) else { return };
         chunks.sort_by_key(|chunk| chunk.interval.min);
-        if chunks.first().is_some_and(|first| stripe.newest(local).is_none_or(|t| t < first.interval.min)) {
-            stripe.cut(local, &self.around);
-        } else if chunks.last().is_some_and(|last| stripe.newest(local) <= Some(last.interval.max)) {
-            stripe.drop_open(local);
-        }
         for MappedChunk { at, interval: Interval { min, max } } in chunks {
+            let open = stripe.open_interval(local);
+            if open.is_some_and(|open| min <= open.min && open.max <= max) {
+                stripe.drop_open(local);
+            }
             if stripe.newest(local).is_none_or(|t| t < min) {
+                stripe.cut(local, &self.around);
                 stripe.push_full(local, Full { min, max, place: Place::Stored(at) });
                 self.bounds.extend(min, max);
             }
@@ -116,7 +116,7 @@ impl Head {
                 }
             }
             let Some(local) = local else {
-                replayed.unknown += 1;
+                replayed.add(self.unknown(reference));
                 continue;
             };
             if *t >= valid_from && locked.stripe(stripe_of(reference)).push_float(local, *t, *v, &self.around) {
@@ -141,7 +141,7 @@ impl Head {
     }
 
     fn replay_one<K: HeadKind>(&self, stamp: Stamp, histogram: &K::Sample) -> Replayed {
-        let Some(slot) = self.slot_of(stamp.series) else { return Replayed { unknown: 1, ..Replayed::default() } };
+        let Some(slot) = self.slot_of(stamp.series) else { return self.unknown(stamp.series) };
         let (stripe, local) = split(slot);
         let mut stripe = self.stripes[stripe].lock();
         let t = stamp.time;
@@ -194,7 +194,7 @@ impl Head {
     }
 
     fn replay_late(&self, stamp: Stamp, value: LateValue) -> Replayed {
-        let Some(slot) = self.slot_of(stamp.series) else { return Replayed { unknown: 1, ..Replayed::default() } };
+        let Some(slot) = self.slot_of(stamp.series) else { return self.unknown(stamp.series) };
         let (stripe, local) = split(slot);
         let capacity = usize::from(self.around.options.late_capacity);
         let (t, mut stripe) = (stamp.time, self.stripes[stripe].lock());
@@ -260,6 +260,17 @@ impl Head {
     /// Other references of series that the head has, while it is brought back: the log knows samples by them.
     pub(crate) fn aliases(&self) -> Vec<u64> {
         self.replay.lock().aliases.keys().copied().collect()
+    }
+
+    /// Keeps a reference from being given to another series, which would take over what the logs have by it. A power loss may take the
+    /// record that names a series, and leave its chunks, its late samples, or the second copy of the record.
+    pub(crate) fn reserve(&self, reference: u64) {
+        self.next_reference.fetch_max(reference.saturating_add(1), Ordering::Relaxed);
+    }
+
+    fn unknown(&self, reference: u64) -> Replayed {
+        self.reserve(reference);
+        Replayed { unknown: 1, ..Replayed::default() }
     }
 
     fn slot_of(&self, reference: u64) -> Option<u32> {

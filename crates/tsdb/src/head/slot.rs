@@ -18,7 +18,7 @@ pub(super) struct Slot {
     pub(super) tail: u32,
     /// The chain of references to full chunks, the newest first.
     pub(super) mapped: u32,
-    /// When the open chunk of floats ends, in milliseconds from its beginning.
+    /// When the open chunk of floats ends, in milliseconds from the epoch of its stripe.
     pub(super) until: u32,
     /// How many samples wait for their commit. Such a series is not collected.
     pub(super) pending: u32,

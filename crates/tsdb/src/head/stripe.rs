@@ -20,6 +20,8 @@ use super::slot::{Horizon, Judgement, Last, New, Slot};
 
 const CELL: usize = 32;
 const SLOTS_PER_PAGE: usize = 256;
+/// An end of a chunk that cannot be noted.
+const FAR: u32 = u32::MAX;
 
 /// How many stripes there are. Series fall into them by their references.
 pub(super) const STRIPES: u32 = 16;
@@ -53,6 +55,8 @@ pub(super) struct Stripe {
     pages: Vec<Vec<Slot>>,
     free: Vec<u32>,
     by_reference: HashTable<u32>,
+    /// What an end of a chunk of 0 stands for.
+    epoch: Option<i64>,
     cells: Cells<CELL>,
     references: References,
     histograms: HashMap<u32, Box<OpenHistograms>>,
@@ -201,9 +205,8 @@ impl Stripe {
             self.cut(local, around);
             self.put(local, t, v);
         }
-        let slot = self.slot_mut(local);
-        if slot.open.count() == 1 {
-            slot.until = offset(t, range_end(t, around.options.chunk_range));
+        if self.slot(local).open.count() == 1 {
+            self.end_at(local, range_end(t, around.options.chunk_range));
         }
         true
     }
@@ -241,19 +244,42 @@ impl Stripe {
     fn ends_before(&mut self, local: u32, t: i64, around: &Surroundings) -> bool {
         let HeadOptions { chunk_range, samples_per_chunk: target, .. } = around.options;
         let slot = self.slot(local);
-        let (count, reference, until) = (slot.open.count(), slot.reference, slot.until);
+        let (count, reference) = (slot.open.count(), slot.reference);
         let Some((last, _)) = slot.open.last() else { return false };
         if slot.open.len() > MAX_XOR_BYTES {
             return true;
         }
-        let min = self.open_min(local);
-        let mut end = min.saturating_add(i64::from(until));
+        let mut end = self.end_of(local, chunk_range);
         if count == target / 4 {
+            let min = self.open_min(local);
             end = foresee(min, last, end, 4.0);
             end = spread(reference, min, last, end, chunk_range);
-            self.slot_mut(local).until = offset(min, end);
+            self.end_at(local, end);
         }
         t >= end || count >= target.saturating_mul(2)
+    }
+
+    /// Notes when the open chunk of floats ends. It stands in the slot, since the beginning of the chunk would have to be fetched for each
+    /// sample.
+    fn end_at(&mut self, local: u32, end: i64) {
+        // Half of what 32 bits hold on either side.
+        let epoch = *self.epoch.get_or_insert(end.saturating_sub(1 << 31));
+        let until = end.checked_sub(epoch).and_then(|until| u32::try_from(until).ok());
+        self.slot_mut(local).until = until.unwrap_or(FAR);
+    }
+
+    /// When the open chunk of floats ends: with its range, if that is too far away to be noted.
+    fn end_of(&self, local: u32, range: i64) -> i64 {
+        match (self.slot(local).until, self.epoch) {
+            (until, Some(epoch)) if until != FAR => epoch.saturating_add(i64::from(until)),
+            _ => range_end(self.open_min(local), range),
+        }
+    }
+
+    /// Fetches where the next samples of series go, all at once, so that one does not wait for the memory of the one before.
+    pub(super) fn fetch(&self, locals: impl Iterator<Item = u32>) {
+        let tails = locals.map(|local| self.slot(local).tail).filter(|tail| *tail != NONE);
+        std::hint::black_box(tails.fold(0, |sum, tail| sum ^ self.cells.get(tail)[0]));
     }
 
     /// Lays a float down behind the open chunk. Says whether there was room.
@@ -374,6 +400,11 @@ impl Stripe {
     /// How many chunks a series has.
     pub(super) fn chunk_count(&self, local: u32) -> usize {
         usize::from(self.open_parts(local).is_some()) + self.references.iter(self.slot(local).mapped).count()
+    }
+
+    /// From the first sample of the open chunk to its last.
+    pub(super) fn open_interval(&self, local: u32) -> Option<Interval> {
+        self.open_parts(local).map(|(_, min, max)| Interval::new(min, max))
     }
 
     fn open_parts(&self, local: u32) -> Option<(Encoding, i64, i64)> {
@@ -549,9 +580,4 @@ impl Stripe {
 
 fn slot(pages: &[Vec<Slot>], local: u32) -> &Slot {
     &pages[local as usize / SLOTS_PER_PAGE][local as usize % SLOTS_PER_PAGE]
-}
-
-/// The distance of two times; the longest that there is if they are further apart, so that a chunk ends sooner.
-fn offset(from: i64, to: i64) -> u32 {
-    u32::try_from(to.saturating_sub(from).max(0)).unwrap_or(u32::MAX)
 }

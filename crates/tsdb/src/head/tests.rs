@@ -3,6 +3,7 @@
 mod accept;
 mod cost;
 mod exemplars;
+mod flush;
 mod late;
 mod late_model;
 mod memory;

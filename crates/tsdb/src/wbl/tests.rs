@@ -58,6 +58,7 @@ fn open(fs: &Arc<dyn Fs>) -> Opened {
     head.finish_replay();
     let clock = Arc::new(SimClock::default());
     let wbl = Wbl::open(Arc::clone(fs), clock, Path::new(WBL), Options::default(), Version::V1).unwrap();
+    assert_eq!(wbl.wal().dir(), Path::new(WBL));
     head.set_late_log(Some(Arc::new(wbl)));
     Opened { head, chunks }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 #![allow(dead_code, reason = "each scenario takes what it needs")]
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use promd_testkit::Server;
@@ -42,4 +43,22 @@ pub(crate) fn everything_of(server: &Server, end: i64) -> Answer {
         answer::add_series(series, &mut answer);
     }
     answer
+}
+
+/// The first samples that only one of two answers has, or that differ.
+pub(crate) fn differences(ours: &Answer, theirs: &Answer) -> Vec<String> {
+    let mut found = Vec::new();
+    let all: BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
+    for series in all {
+        let (a, b) = (ours.get(series), theirs.get(series));
+        let times: BTreeSet<_> = a.into_iter().chain(b).flat_map(|samples| samples.keys()).collect();
+        for t in times {
+            let (a, b) = (a.and_then(|samples| samples.get(t)), b.and_then(|samples| samples.get(t)));
+            if a != b {
+                found.push(format!("{series} at {t}: {a:?} here, {b:?} there"));
+            }
+        }
+    }
+    found.truncate(20);
+    found
 }

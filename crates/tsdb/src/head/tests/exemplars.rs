@@ -58,7 +58,10 @@ fn exemplars_are_stored_by_the_commit_and_logged_if_they_are_kept() {
     let of_a = ("{n=\"a\"}".to_owned(), vec![("two".to_owned(), 5)]);
     assert_eq!(found(&head, &[&[]], Interval::ALL), [of_a.clone(), of_b.clone()]);
     let (is_a, is_b) = (Matcher::equal("n", "a"), Matcher::equal("n", "b"));
-    assert_eq!(found(&head, &[&[is_a.clone()], &[is_b.clone()]], Interval::ALL), [of_a.clone(), of_b]);
+    assert_eq!(
+        found(&head, &[std::slice::from_ref(&is_a), std::slice::from_ref(&is_b)], Interval::ALL),
+        [of_a.clone(), of_b]
+    );
     assert_eq!(found(&head, &[&[is_a]], Interval::new(0, 5)), [of_a]);
     assert!(found(&head, &[&[is_b]], Interval::new(12, 20)).is_empty());
     assert!(found(&head, &[], Interval::ALL).is_empty(), "no selector selects nothing");

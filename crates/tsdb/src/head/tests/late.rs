@@ -6,6 +6,7 @@ use promd_storage::{Hints, LabelQuery};
 use promd_wal::record::MmapMarker;
 
 use super::*;
+use crate::head::LateBlocks;
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;

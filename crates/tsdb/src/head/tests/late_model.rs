@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::head::late::LateChunk;
 
 const RANGE: i64 = 600_000;
 const SERIES: usize = 5;
@@ -58,13 +59,16 @@ impl Bound {
     }
 }
 
+/// What an appender holds: how old its samples may be, and their series and times.
+type Pending = (Option<Bound>, Vec<(usize, i64)>);
+
 #[derive(Debug, Default)]
 struct Model {
     in_order: [BTreeSet<i64>; SERIES],
     late: [BTreeSet<i64>; SERIES],
     /// What was there once.
     ever: [BTreeSet<i64>; SERIES],
-    pending: [(Option<Bound>, Vec<(usize, i64)>); APPENDERS],
+    pending: [Pending; APPENDERS],
     first: Option<i64>,
     newest: Option<i64>,
     valid: Option<i64>,
@@ -174,19 +178,13 @@ fn to_blocks(head: &Head, model: &mut Model) {
 /// Another head of what one has written.
 fn bring_back(head: &Head, world: &World, log: &World, model: &Model) -> Head {
     let chunks = world.chunks.lock().clone();
-    let kept: BTreeSet<u64> = head
-        .stripes
-        .iter()
-        .flat_map(|stripe| {
-            let stripe = stripe.lock();
-            let locals = stripe.late_locals().into_iter();
-            locals
-                .flat_map(|local| {
-                    stripe.late(local).unwrap().full.iter().filter_map(|chunk| chunk.stored_at()).collect::<Vec<_>>()
-                })
-                .collect::<Vec<_>>()
-        })
-        .collect();
+    let mut kept = BTreeSet::new();
+    for stripe in &head.stripes {
+        let stripe = stripe.lock();
+        for local in stripe.late_locals() {
+            kept.extend(stripe.late(local).unwrap().full.iter().filter_map(LateChunk::stored_at));
+        }
+    }
     let again = Arc::new(World { chunks: Mutex::new(chunks.clone()), ..World::default() });
     let options = HeadOptions { chunk_range: RANGE, samples_per_chunk: 8, late_capacity: 4, ..HeadOptions::default() };
     let back = Head::new(options, Arc::clone(&again) as _, again);

@@ -93,6 +93,7 @@ fn a_second_reference_means_the_same_series() {
     let mut replayed = head.replay_floats(&columns(&[(5, 1_000, 1.0), (9, 2_000, 2.0)]));
     assert_eq!(replayed, Replayed { appended: 1, passed: 0, unknown: 1 });
     head.replay_series(9, up.view());
+    assert_eq!((head.aliases(), head.has(5), head.has(9)), (vec![9], true, false));
     replayed.add(head.replay_floats(&columns(&[(9, 2_000, 2.0), (5, 3_000, 3.0), (9, 3_000, 3.0)])));
     assert_eq!(replayed, Replayed { appended: 3, passed: 1, unknown: 1 });
     head.finish_replay();
