@@ -76,7 +76,7 @@ use crate::TsdbError;
 use crate::exemplars::Exemplars;
 use append::Buffers;
 use gc::Limbo;
-use index::Index;
+use index::{Index, Looked};
 use late_blocks::LateState;
 use metadata::Sayings;
 use readers::Readers;
@@ -387,14 +387,14 @@ impl Head {
             return Err(Refused::NoLabels);
         }
         let index = self.index.read();
-        if let Some(slot) = index.find(labels) {
+        let mut looked = Looked::default();
+        if let Some(slot) = index.look(labels, &mut looked) {
             return Ok(self.reference_of(slot));
         }
-        let added = index.added();
         drop(index);
         let mut index = self.index.write();
         // Somebody else may have made it meanwhile.
-        if index.added() != added
+        if !index.is_unchanged(&looked)
             && let Some(slot) = index.find(labels)
         {
             return Ok(self.reference_of(slot));
@@ -404,15 +404,15 @@ impl Head {
             return Err(Refused::OverLimit { series, flag: "--promd.head.max-series" });
         }
         let reference = self.next_reference.fetch_add(1, Ordering::Relaxed);
-        let slot = self.add_series(&mut index, reference, labels);
+        let slot = self.add_series(&mut index, reference, labels, Some(&looked));
         self.unlogged.lock().push(Unlogged { reference, slot, labels: labels.to_labels() });
         Ok(SeriesRef(reference))
     }
 
-    fn add_series(&self, index: &mut Index, reference: u64, labels: LabelsRef<'_>) -> u32 {
+    fn add_series(&self, index: &mut Index, reference: u64, labels: LabelsRef<'_>, looked: Option<&Looked>) -> u32 {
         let stripe = stripe_of(reference);
         let slot = join(stripe, self.stripes[stripe].lock().insert(reference));
-        index.add(labels, slot);
+        index.add(labels, slot, looked);
         slot
     }
 

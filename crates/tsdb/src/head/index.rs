@@ -29,7 +29,26 @@ pub(super) struct Index {
     holes: BTreeMap<u32, Vec<u32>>,
     hasher: RandomState,
     scratch: Vec<u32>,
-    added: u64,
+    /// How often series came or went.
+    changes: u64,
+}
+
+/// How many labels of a series that there is not are remembered.
+const LOOKED: usize = 64;
+/// No pair.
+const UNKNOWN: u32 = u32::MAX;
+
+/// What was found of a series that there is not: the numbers of those pairs that there are.
+#[derive(Debug)]
+pub(super) struct Looked {
+    pairs: [u32; LOOKED],
+    changes: u64,
+}
+
+impl Default for Looked {
+    fn default() -> Self {
+        Self { pairs: [UNKNOWN; LOOKED], changes: 0 }
+    }
 }
 
 /// Where a label set lies.
@@ -45,33 +64,47 @@ impl Index {
         self.by_labels.len()
     }
 
-    /// How many series have been added so far, those that are gone included.
-    pub(super) const fn added(&self) -> u64 {
-        self.added
-    }
-
     /// The series with these labels.
     pub(super) fn find(&self, labels: LabelsRef<'_>) -> Option<u32> {
-        let mut pairs = [0; 64];
-        let mut length = 0;
-        for label in labels {
-            let pair = self.pairs.find(label.name, label.value)?;
-            let Some(place) = pairs.get_mut(length) else {
-                let all: Option<Vec<u32>> =
-                    labels.iter().map(|label| self.pairs.find(label.name, label.value)).collect();
-                return self.find_set(&all?);
-            };
-            *place = pair;
-            length += 1;
-        }
-        self.find_set(&pairs[..length])
+        self.look(labels, &mut Looked::default())
     }
 
-    /// Adds a series that there is not, in a slot that the caller chooses when he is told the labels' pairs.
-    pub(super) fn add(&mut self, labels: LabelsRef<'_>, slot: u32) {
+    /// The same, which also notes what is known of a series that there is not.
+    pub(super) fn look(&self, labels: LabelsRef<'_>, looked: &mut Looked) -> Option<u32> {
+        *looked = Looked { changes: self.changes, ..Looked::default() };
+        let (mut length, mut known) = (0, true);
+        for label in labels {
+            let pair = self.pairs.find(label.name, label.value);
+            known &= pair.is_some();
+            if let Some(place) = looked.pairs.get_mut(length) {
+                *place = pair.unwrap_or(UNKNOWN);
+            }
+            length += 1;
+        }
+        if !known {
+            return None;
+        }
+        if let Some(pairs) = looked.pairs.get(..length) {
+            return self.find_set(pairs);
+        }
+        let all = labels.iter().map(|label| self.pairs.find(label.name, label.value));
+        self.find_set(&all.collect::<Option<Vec<u32>>>()?)
+    }
+
+    /// Whether nothing came or went since somebody looked.
+    pub(super) const fn is_unchanged(&self, looked: &Looked) -> bool {
+        self.changes == looked.changes
+    }
+
+    /// Adds a series that there is not. What is known of it is of use if nothing came or went meanwhile.
+    pub(super) fn add(&mut self, labels: LabelsRef<'_>, slot: u32, looked: Option<&Looked>) {
+        let looked = looked.filter(|looked| self.is_unchanged(looked));
+        let known = |at: usize| looked.and_then(|looked| looked.pairs.get(at)).filter(|pair| **pair != UNKNOWN);
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.clear();
-        scratch.extend(labels.iter().map(|label| self.pairs.intern(label.name, label.value)));
+        for (at, label) in labels.iter().enumerate() {
+            scratch.push(known(at).copied().unwrap_or_else(|| self.pairs.intern(label.name, label.value)));
+        }
         let set = self.lay(&scratch);
         if self.sets.len() <= slot as usize {
             self.sets.resize(slot as usize + 1, Set::default());
@@ -81,7 +114,7 @@ impl Index {
         let (sets, pages, hasher) = (&self.sets, &self.pages, &self.hasher);
         self.by_labels.insert_unique(hash, slot, |other| hasher.hash_one(slice(pages, sets[*other as usize])));
         self.pairs.enlist(slot, &scratch);
-        self.added += 1;
+        self.changes += 1;
         self.scratch = scratch;
     }
 
@@ -96,6 +129,7 @@ impl Index {
 
     /// Gives up the labels of struck series.
     pub(super) fn release(&mut self, slots: &[u32]) {
+        self.changes += 1;
         let (sets, pages) = (&self.sets, &self.pages);
         self.pairs.release(slots.iter().map(|slot| slice(pages, sets[*slot as usize])));
         for slot in slots {

@@ -69,7 +69,7 @@ impl Head {
     pub(crate) fn replay_series(&self, reference: u64, labels: LabelsRef<'_>) {
         self.next_reference.fetch_max(reference.saturating_add(1), Ordering::Relaxed);
         let mut index = self.index.write();
-        let slot = index.find(labels).unwrap_or_else(|| self.add_series(&mut index, reference, labels));
+        let slot = index.find(labels).unwrap_or_else(|| self.add_series(&mut index, reference, labels, None));
         drop(index);
         let mut replay = self.replay.lock();
         let (stripe, local) = split(slot);

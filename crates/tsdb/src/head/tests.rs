@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use promd_block::{Consequence, Damage, Part, ReadChunk};
+use promd_block::{BlockSource, Consequence, Damage, Part, ReadChunk, SourceSeries};
 use promd_chunk::{Encoding, SampleValue, Samples};
 use promd_model::{Columns, Interval, Labels, Matcher};
 use promd_storage::{Appender, Batch, Decoder, Position, Reader, Select, Series, SeriesRef, Verdict};
@@ -171,6 +171,19 @@ fn content(reader: &dyn Reader, matchers: &[Matcher], times: Interval) -> Conten
     }
     assert!(set.warnings().is_empty(), "{:?}", set.warnings());
     content
+}
+
+/// The times of the samples of each series on its way into a block. Chunks must not overlap, and nothing may be missing.
+fn times_in(source: &mut dyn BlockSource) -> BTreeMap<String, Vec<i64>> {
+    let (mut series, mut times) = (SourceSeries::default(), BTreeMap::new());
+    while source.next_series(&mut series).unwrap() {
+        assert!(series.chunks.is_sorted_by(|a, b| a.max < b.min));
+        assert!(series.holes.is_empty());
+        let mut columns = Columns::new();
+        series.chunks.iter().for_each(|chunk| chunk.chunk().decode_into(&mut columns).unwrap());
+        times.insert(series.labels.to_string(), columns.times().to_vec());
+    }
+    times
 }
 
 /// The floats of one series.

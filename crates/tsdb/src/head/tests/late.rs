@@ -1,6 +1,5 @@
 //! Samples that come out of order: `memSeries.appendable`, `memSeries.insert` and `collectOOORecords` of `tsdb/head_append.go`.
 
-use promd_block::{BlockSource, SourceSeries};
 use promd_model::{FloatHistogram, Histogram, STALE_NAN};
 use promd_storage::{Hints, LabelQuery};
 use promd_wal::record::MmapMarker;
@@ -197,7 +196,7 @@ fn kinds_may_mix_and_stale_markers_are_of_their_series_kind() {
     assert_eq!(head.late_counts(), (1, 4));
 }
 
-/// What a source has, series by series; each chunk must be within its times and behind the one before.
+/// The blocks of late samples, series by series.
 fn blocks_of(head: &Head, late: &LateBlocks) -> Vec<(Interval, BTreeMap<String, Vec<i64>>)> {
     let mut blocks = Vec::new();
     for times in late.ranges() {
@@ -207,15 +206,8 @@ fn blocks_of(head: &Head, late: &LateBlocks) -> Vec<(Interval, BTreeMap<String, 
             symbols.push(symbol.clone());
         }
         assert!(symbols.is_sorted_by(|a, b| a < b));
-        let (mut series, mut block) = (SourceSeries::default(), BTreeMap::new());
-        while source.next_series(&mut series).unwrap() {
-            assert!(series.chunks.is_sorted_by(|a, b| a.max < b.min));
-            assert!(series.holes.is_empty());
-            let mut columns = Columns::new();
-            series.chunks.iter().for_each(|chunk| chunk.chunk().decode_into(&mut columns).unwrap());
-            assert!(columns.times().iter().all(|t| times.contains(*t)));
-            block.insert(series.labels.to_string(), columns.times().to_vec());
-        }
+        let block = times_in(&mut source);
+        assert!(block.values().flatten().all(|t| times.contains(*t)));
         blocks.push((*times, block));
     }
     blocks

@@ -161,13 +161,9 @@ fn to_blocks(head: &Head, model: &mut Model) {
     };
     let mut found: [BTreeSet<i64>; SERIES] = Default::default();
     for times in late.ranges() {
-        let mut source = head.late_source(&late, *times);
-        let mut series = promd_block::SourceSeries::default();
-        while promd_block::BlockSource::next_series(&mut source, &mut series).unwrap() {
-            let mut columns = Columns::new();
-            series.chunks.iter().for_each(|chunk| chunk.chunk().decode_into(&mut columns).unwrap());
-            let number: usize = series.labels.get("n").unwrap().parse().unwrap();
-            found[number].extend(columns.times());
+        let mut block = times_in(&mut head.late_source(&late, *times));
+        for (series, found) in found.iter_mut().enumerate() {
+            found.extend(block.remove(&name(series).to_string()).into_iter().flatten());
         }
     }
     assert_eq!(found, model.late);

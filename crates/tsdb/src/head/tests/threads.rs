@@ -1,5 +1,6 @@
 //! Appenders, readers and collection at the same time.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::AtomicI64;
 
 use super::*;
@@ -46,6 +47,58 @@ fn readers_see_whole_commits_while_others_write_and_collect() {
     });
     head.truncate(i64::MAX);
     assert_eq!(head.series_count(), 0);
+}
+
+/// Late samples go into blocks while others come and are read. Who takes the head first and then the blocks finds each committed
+/// sample in one of them at least.
+#[test]
+fn late_samples_are_in_the_head_or_in_a_block() {
+    const COMMITS: i64 = 600;
+    let options =
+        HeadOptions { chunk_range: 1_000_000, late_window: 500_000, late_capacity: 4, ..HeadOptions::default() };
+    let (head, _) = head_with(options);
+    let (done, committed, blocks) = (AtomicI64::new(0), AtomicI64::new(0), Mutex::new(BTreeSet::new()));
+    let up = series(&head, &[("n", "up")]);
+    append(&head, up, &[(1_000_000, 1.0)]);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let _ended = Ended(&done);
+            for n in 1..=COMMITS {
+                // In and out of order, back and forth within the window.
+                let late = 600_000 + (n * 7_919) % 390_000;
+                assert_eq!(append(&head, up, &[(late, 2.0)]), [Verdict::Accepted]);
+                committed.store(n, Ordering::Release);
+            }
+        });
+        scope.spawn(|| {
+            while done.load(Ordering::Relaxed) == 0 {
+                let Some(late) = head.late_blocks().unwrap() else { continue };
+                for times in late.ranges() {
+                    let block = times_in(&mut head.late_source(&late, *times));
+                    blocks.lock().extend(block.into_values().flatten());
+                }
+                while head.try_truncate_late(&late).unwrap().is_none() {
+                    std::thread::yield_now();
+                }
+            }
+        });
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while done.load(Ordering::Relaxed) == 0 {
+                    let until = committed.load(Ordering::Acquire);
+                    let reader = head.reader(Interval::ALL);
+                    let in_blocks = blocks.lock().clone();
+                    let in_head = floats(&reader, Matcher::equal("n", "up"));
+                    let in_head: BTreeSet<i64> = in_head.iter().map(|(t, _)| *t).collect();
+                    for n in 1..=until {
+                        let t = 600_000 + (n * 7_919) % 390_000;
+                        assert!(in_head.contains(&t) || in_blocks.contains(&t), "{t}, of commit {n}, is nowhere");
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(head.late_counts().0, 600);
 }
 
 /// Says that a writer has ended, however it did.
