@@ -9,8 +9,12 @@ use promd_fs::Fs;
 #[error("syntax error in pattern")]
 pub struct BadPattern;
 
-/// The paths that there are, folder by folder in the order of names. Folders that cannot be read hold nothing.
-pub(crate) fn glob(fs: &dyn Fs, pattern: &str) -> Result<Vec<String>, BadPattern> {
+/// The paths that there are by a pattern, folder by folder in the order of names. Folders that cannot be read hold nothing.
+///
+/// # Errors
+///
+/// If it is no pattern.
+pub fn glob(fs: &dyn Fs, pattern: &str) -> Result<Vec<String>, BadPattern> {
     matches(pattern, "")?;
     if !has_meta(pattern) {
         let exists = fs.exists(Path::new(pattern)).unwrap_or(false);

@@ -42,7 +42,7 @@ mod web;
 pub use discovery::*;
 pub use error::{Error, ErrorKind, Location, Problem};
 pub use expression::{ExpressionCheck, any_expression};
-pub use glob::BadPattern;
+pub use glob::{BadPattern, glob};
 pub use http::{Authorization, BasicAuth, ClientTls, HttpClient, HttpHeader, OAuth2, Proxy, TlsVersion};
 pub use labels::LabelSet;
 pub use list::List;
