@@ -1,13 +1,13 @@
 //! The command line.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 use promd_fs::{Fs, RealFs};
 
-use crate::{test, tsdb};
+use crate::{check, promql, test, tsdb};
 
 /// What the tools work with: where they read, where they print, and whether someone watches.
 pub struct Context<'a> {
@@ -17,14 +17,16 @@ pub struct Context<'a> {
     pub out: &'a mut dyn Write,
     /// Where complaints and progress go.
     pub err: &'a mut dyn Write,
+    /// What is read where a file is called `-`.
+    pub input: Box<dyn Read + 'a>,
     /// Whether `err` is a terminal, on which progress can be drawn.
     pub terminal: bool,
 }
 
 impl<'a> Context<'a> {
-    /// The real file system, and no terminal.
+    /// The real file system, standard input, and no terminal.
     pub fn new(out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
-        Self { fs: Arc::new(RealFs::new()), out, err, terminal: false }
+        Self { fs: Arc::new(RealFs::new()), out, err, input: Box::new(std::io::stdin()), terminal: false }
     }
 }
 
@@ -40,6 +42,10 @@ pub struct Tool {
 enum Command {
     /// Look at a data directory, check it, mend it, fill it.
     Tsdb(tsdb::Tsdb),
+    /// Check whether files are valid.
+    Check(check::Check),
+    /// Look at queries: parse them, format them, find what they hardly mean.
+    Promql(promql::Promql),
     /// Run tests.
     Test(test::Test),
 }
@@ -86,6 +92,8 @@ impl Tool {
     pub fn execute(self, context: &mut Context<'_>) -> anyhow::Result<u8> {
         match self.command {
             Command::Tsdb(tsdb) => tsdb.execute(context),
+            Command::Check(check) => check.execute(context),
+            Command::Promql(promql) => promql.execute(context),
             Command::Test(test) => test.execute(context),
         }
     }

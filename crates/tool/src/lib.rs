@@ -6,7 +6,9 @@
 //! texts and tables are those of promtool wherever it has the command, so that scripts go on working.
 #![forbid(unsafe_code)]
 
+mod check;
 mod cli;
+mod promql;
 mod table;
 mod test;
 pub mod text;
