@@ -1,7 +1,7 @@
 //! Aggregations: series fold into the columns of their groups as they come by.
 
-mod choose;
 mod cells;
+mod choose;
 mod fold;
 mod values;
 

@@ -164,9 +164,7 @@ impl Query {
 
 /// A query asks for more points than [`Query::MOST_POINTS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error(
-    "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)"
-)]
+#[error("exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)")]
 pub struct TooManyPoints;
 
 /// Ends a query from another thread.

@@ -15,6 +15,8 @@ use promd_testkit::CountingAllocator;
 static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 const MINUTE: i64 = 60_000;
+/// What a query takes whatever its data.
+const FIXED: usize = 64 << 10;
 
 fn filled(series: u64, samples: i64) -> MemStorage {
     let storage = MemStorage::new();
@@ -67,7 +69,8 @@ fn what_is_held_is_charged() {
             let charged = account.peak();
             let beyond = held.saturating_sub(charged) as f64 / charged as f64;
             eprintln!("{text} with {helpers} helpers: held {held}, charged {charged}, {:.1} % beyond", beyond * 100.0);
-            failed |= beyond >= 0.05;
+            // Beside what grows with the data there are threads, locks and the plan.
+            failed |= held > charged + charged / 20 + FIXED;
             assert_eq!(account.used(), 0, "{text}: what is over holds nothing");
         }
     }
@@ -105,7 +108,8 @@ fn queries_of_death() {
                     let account = queries.child(AccountOptions::new("query").key(number.to_string()));
                     let (engine, storage) = (&engine, &storage);
                     scope.spawn(move || {
-                        let query = Query::range("m + on (number) (m * 2)", 0, 1490 * MINUTE, MINUTE).charged_to(account);
+                        let query =
+                            Query::range("m + on (number) (m * 2)", 0, 1490 * MINUTE, MINUTE).charged_to(account);
                         engine.run(&query, storage)
                     })
                 })

@@ -28,17 +28,18 @@ fn storage() -> MemStorage {
             ("number", format!("{number:04}")),
         ]);
         let mut count = 0u64;
-        let samples = (0..SAMPLES).filter(|at| noise(number * 7919 + at.unsigned_abs()) % 11 != 0).map(|at| {
-            let noise = noise(number << 20 ^ at.unsigned_abs());
-            count = if noise % 97 == 0 { 0 } else { count + noise % 1000 };
-            let v = match number % 3 {
-                _ if noise % 61 == 0 => STALE_NAN,
-                0 => count as f64,
-                1 => noise as f64 / 7.0e9 - 1000.0,
-                _ => (noise % 13) as f64,
-            };
-            (at * 15_000 + (number % 15_000).cast_signed(), v)
-        });
+        let samples =
+            (0..SAMPLES).filter(|at| !noise(number * 7919 + at.unsigned_abs()).is_multiple_of(11)).map(|at| {
+                let noise = noise(number << 20 ^ at.unsigned_abs());
+                count = if noise.is_multiple_of(97) { 0 } else { count + noise % 1000 };
+                let v = match number % 3 {
+                    _ if noise.is_multiple_of(61) => STALE_NAN,
+                    0 => count as f64,
+                    1 => noise as f64 / 7.0e9 - 1000.0,
+                    _ => (noise % 13) as f64,
+                };
+                (at * 15_000 + (number % 15_000).cast_signed(), v)
+            });
         storage.load(&labels.unwrap(), samples).unwrap();
     }
     storage
@@ -97,7 +98,11 @@ fn engine(helpers: usize) -> Engine {
 fn check(storage: &MemStorage, query: &Query) {
     let alone = outcome(&Engine::default(), query, storage);
     for helpers in [0, 1, 2, 7] {
-        assert!(outcome(&engine(helpers), query, storage) == alone, "{} with {helpers} helpers", query.expression.text());
+        assert!(
+            outcome(&engine(helpers), query, storage) == alone,
+            "{} with {helpers} helpers",
+            query.expression.text()
+        );
     }
 }
 

@@ -11,13 +11,24 @@ const ABSENT: f64 = STALE_NAN;
 /// What floats have folded into.
 #[derive(Debug)]
 pub(super) enum Cells {
-    Sum { sums: Vec<f64>, compensations: Vec<f64> },
+    Sum {
+        sums: Vec<f64>,
+        compensations: Vec<f64>,
+    },
     /// A mean without values has not been begun.
     Mean(Vec<Option<Mean>>),
     Count(Vec<f64>),
     Group(Vec<f64>),
-    Extreme { best: Vec<f64>, greatest: bool },
-    Spread { counts: Vec<f64>, means: Vec<f64>, squares: Vec<f64>, root: bool },
+    Extreme {
+        best: Vec<f64>,
+        greatest: bool,
+    },
+    Spread {
+        counts: Vec<f64>,
+        means: Vec<f64>,
+        squares: Vec<f64>,
+        root: bool,
+    },
     /// All values, for quantiles.
     All(Vec<Vec<f64>>),
 }
@@ -163,6 +174,12 @@ fn add_up(sum: &mut f64, compensation: &mut f64, value: f64) {
     let mut kahan = KahanSum { sum: *sum, compensation: *compensation };
     kahan.inc(value);
     let absent = is_stale(value);
-    *sum = if absent { *sum } else if first { value } else { kahan.sum };
+    *sum = if absent {
+        *sum
+    } else if first {
+        value
+    } else {
+        kahan.sum
+    };
     *compensation = if absent || first { *compensation } else { kahan.compensation };
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::Mutex;
 use promd_budget::{Account, Charge};
 use promd_model::{Columns, Interval, Labels};
-use promd_storage::{Decoder, Series as Stored, SeriesSet};
+use promd_storage::{ChunkView, Decoder, Series as Stored, SeriesSet};
 
 use super::counts::Counts;
 use super::window::Samples;
@@ -155,6 +155,8 @@ pub(super) struct Worker {
     stored: Vec<Stored>,
     decoder: Decoder,
     columns: Columns,
+    /// What the stored series take: their labels and lists of chunks.
+    stored_bytes: usize,
     charge: Charge,
 }
 
@@ -165,6 +167,7 @@ impl Worker {
             stored: Vec::new(),
             decoder: Decoder::new(),
             columns: Columns::new(),
+            stored_bytes: 0,
             charge: Charge::empty(account),
         }
     }
@@ -183,6 +186,11 @@ impl Worker {
                     }
                     count += 1;
                 }
+                let of = |stored: &Stored| {
+                    stored.labels.as_packed().len() + stored.chunks.capacity() * size_of::<ChunkView>()
+                };
+                self.stored_bytes =
+                    self.stored.iter().map(of).sum::<usize>() + self.stored.capacity() * size_of::<Stored>();
                 Ok((count > 0).then_some(Load::Stored(count)))
             }
             Input::Kept(all, next) => {
@@ -246,6 +254,7 @@ impl Worker {
         }
         self.desk.counts.decoded(stored, self.columns.len());
         let bytes = self.columns.heap_bytes() + self.decoder.heap_bytes() + self.desk.heap_bytes();
+        let bytes = bytes + self.stored_bytes;
         Ok(self.charge.grow_to(bytes)?)
     }
 
@@ -256,11 +265,11 @@ impl Worker {
         std::mem::swap(&mut self.desk.out, batch.next());
         if outcome? {
             let series = batch.next();
-            let bytes = series.column.heap_bytes() + series.labels.as_packed().len() + size_of::<Series>();
+            let bytes = series.column.heap_bytes() + series.labels.as_packed().len();
             batch.used += 1;
-            if batch.used * bytes > batch.charge.bytes() {
-                batch.charge.grow(bytes)?;
-            }
+            // One more, which waits to be filled.
+            let all = (batch.used + 1) * bytes + batch.outputs.capacity() * size_of::<Series>();
+            batch.charge.grow_to(all)?;
         }
         Ok(())
     }
