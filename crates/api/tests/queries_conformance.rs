@@ -38,24 +38,29 @@ async fn run(api: &Api, folder: &Path, without: &[&str]) -> Outcome {
             outcome.left_out += 1;
             continue;
         }
-        let pair = |pair: &Value| (pair[0].as_str().unwrap().to_owned(), pair[1].as_str().unwrap().to_owned());
+        let pair = |pair: &Value| format!("{}={}", encoded(&pair[0]), encoded(&pair[1]));
         let params: Vec<_> = case["params"].as_array().unwrap().iter().map(pair).collect();
+        let params = params.join("&");
         let (method, path) = (case["method"].as_str().unwrap(), case["path"].as_str().unwrap());
         let answer = ask(api, method, path, &params).await;
         let expected = &case["expect"];
         let result = if expected["http"] != answer.status {
-            Err(format!("expected the status {}, got {} {}", expected["http"], answer.status, answer.body))
+            Err(format!("expected the status {}, got {} {}", expected["http"], answer.status, answer.text()))
         } else {
-            compare(how, &expected["body"], &answer.body)
+            compare(how, &expected["body"], &answer.json())
         };
         match result {
             Ok(()) => outcome.passed += 1,
-            Err(error) => outcome.failed.push(format!("{id} {path} {params:?} ({how}): {error:.1000}")),
+            Err(error) => outcome.failed.push(format!("{id} {path}?{params} ({how}): {error:.1000}")),
         }
     }
     let report = format!("queries: {} passed, {} failed, {} left out\n", outcome.passed, outcome.failed.len(), outcome.left_out);
     io::stderr().write_all(report.as_bytes()).ok();
     outcome
+}
+
+fn encoded(text: &Value) -> String {
+    promd_testkit::encode(text.as_str().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -76,7 +76,10 @@ impl Features {
             } else if KNOWN.contains(&name) {
                 tracing::info!(option = name, "Experimental feature enabled");
             } else if ABSENT.contains(&name) {
-                tracing::warn!(option = name, "This option for --enable-feature is known, and does nothing in promd yet");
+                tracing::warn!(
+                    option = name,
+                    "This option for --enable-feature is known, and does nothing in promd yet"
+                );
             } else {
                 tracing::warn!(option = name, "Unknown option for --enable-feature");
             }

@@ -192,7 +192,10 @@ impl Flags {
 
     /// Flags that were given and mean nothing here.
     pub(crate) fn void(&self) -> impl Iterator<Item = &'static str> {
-        FLAGS.iter().filter(|flag| flag.meaning == Meaning::Void && self.given.contains_key(flag.name)).map(|flag| flag.name)
+        FLAGS
+            .iter()
+            .filter(|flag| flag.meaning == Meaning::Void && self.given.contains_key(flag.name))
+            .map(|flag| flag.name)
     }
 
     /// All flags with their values.
@@ -219,17 +222,15 @@ impl Flag {
                 let _ = values;
                 Err(wrong(format!("unrecognized log {what} {text}")))
             }
-            Kind::OneOf(values) => {
-                Err(wrong(format!("enum value must be one of {}, got '{text}'", values.join(","))))
-            }
+            Kind::OneOf(values) => Err(wrong(format!("enum value must be one of {}, got '{text}'", values.join(",")))),
             Kind::Duration => text.parse::<Duration>().map(drop).map_err(|error| wrong(error.to_string())),
             Kind::Bytes => text.parse::<ByteSize>().map(drop).map_err(|error| wrong(error.to_string())),
-            Kind::Integer => integer(text).map(drop).ok_or_else(|| {
-                wrong(format!("strconv.ParseFloat: parsing {}: invalid syntax", quote::go(text)))
-            }),
-            Kind::Float => float::parse(text.as_bytes()).map(drop).map_err(|_| {
-                wrong(format!("strconv.ParseFloat: parsing {}: invalid syntax", quote::go(text)))
-            }),
+            Kind::Integer => integer(text)
+                .map(drop)
+                .ok_or_else(|| wrong(format!("strconv.ParseFloat: parsing {}: invalid syntax", quote::go(text)))),
+            Kind::Float => float::parse(text.as_bytes())
+                .map(drop)
+                .map_err(|_| wrong(format!("strconv.ParseFloat: parsing {}: invalid syntax", quote::go(text)))),
         }
     }
 }

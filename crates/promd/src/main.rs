@@ -44,7 +44,10 @@ fn main() -> ExitCode {
         }
         Ok(Asked::Version) => {
             let build = promd_api::BuildInfo::default();
-            say(&format!("prometheus, version {} (branch: {}, revision: {})\n", build.version, build.branch, build.revision));
+            say(&format!(
+                "prometheus, version {} (branch: {}, revision: {})\n",
+                build.version, build.branch, build.revision
+            ));
             return ExitCode::SUCCESS;
         }
         Err(error) => {

@@ -84,8 +84,8 @@ fn entry(query: &str, at: WallTime) -> Vec<u8> {
         if line.len() <= ENTRY || length == 0 {
             return line;
         }
-        // Escapes make a text longer than it is.
-        length = length.saturating_sub(line.len() - ENTRY);
+        // Escapes make a text longer than it is, each character by five bytes at most.
+        length = length.saturating_sub((line.len() - ENTRY).div_ceil(6));
     }
 }
 

@@ -77,10 +77,7 @@ impl Process {
             virtual_size: gauge("process_virtual_memory_bytes", "Virtual memory size in bytes."),
             open_files: gauge("process_open_fds", "Number of open file descriptors."),
             max_files: gauge("process_max_fds", "Maximum number of open file descriptors."),
-            start: gauge(
-                "process_start_time_seconds",
-                "Start time of the process since unix epoch in seconds.",
-            ),
+            start: gauge("process_start_time_seconds", "Start time of the process since unix epoch in seconds."),
             started: started.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs_f64(),
         }
     }
@@ -155,7 +152,8 @@ mod tests {
         let expected = Stat { cpu_seconds: 2.0, virtual_bytes: 4_096_000.0, resident_bytes: 40_960.0 };
         assert_eq!(Stat::of(text), Some(expected));
         assert_eq!(Stat::of(""), None);
-        let limits = "Limit  Soft Limit  Hard Limit  Units\nMax open files            1024                 4096   files\n";
+        let limits =
+            "Limit  Soft Limit  Hard Limit  Units\nMax open files            1024                 4096   files\n";
         assert_eq!(max_files(limits), Some(1024.0));
     }
 }

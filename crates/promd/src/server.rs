@@ -84,10 +84,14 @@ async fn serve(settings: Settings, mut source: Source, mut loaded: Loaded, fs: A
     let clock: Arc<dyn Clock> = Arc::new(RealClock::new());
     let build = BuildInfo::default();
     tracing::info!(
-        version = build.version, revision = build.revision, mode = "server", "Starting Prometheus Server (promd)"
+        version = build.version,
+        revision = build.revision,
+        mode = "server",
+        "Starting Prometheus Server (promd)"
     );
     let mut options = ServerOptions::default();
-    options.max_connections = usize::try_from(settings.flags.integer("web.max-connections").unwrap_or(512)).unwrap_or(1);
+    options.max_connections =
+        usize::try_from(settings.flags.integer("web.max-connections").unwrap_or(512)).unwrap_or(1);
     options.read_timeout = settings.flags.duration("web.read-timeout").unwrap_or(options.read_timeout);
     options.grace = GRACE;
     let failed = |what: &'static str, error: &dyn std::fmt::Display| {
@@ -239,12 +243,7 @@ fn api_options(settings: &Settings, build: &BuildInfo, port: u16) -> promd_api::
     options
 }
 
-async fn start_jobs(
-    settings: &Settings,
-    db: &Arc<Db>,
-    clock: &Arc<dyn Clock>,
-    ledger: &promd_budget::Ledger,
-) -> Jobs {
+async fn start_jobs(settings: &Settings, db: &Arc<Db>, clock: &Arc<dyn Clock>, ledger: &promd_budget::Ledger) -> Jobs {
     let flags = &settings.flags;
     let mut options = ScrapeOptions::default();
     options.host_name = host_name().await;
@@ -420,7 +419,8 @@ struct Ending {
 
 impl Signals {
     fn new() -> std::io::Result<Self> {
-        let ending = Ending { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };
+        let ending =
+            Ending { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };
         Ok(Self { ending, hangup: signal(SignalKind::hangup())? })
     }
 }

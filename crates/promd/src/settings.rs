@@ -70,13 +70,15 @@ impl Settings {
         if agent {
             return Err(unusable(1, "promd has no agent mode yet: start it without --agent"));
         }
-        for (flag, what) in [
-            ("web.enable-remote-write-receiver", "remote write"),
-            ("web.enable-otlp-receiver", "OTLP"),
-        ] {
+        for (flag, what) in [("web.enable-remote-write-receiver", "remote write"), ("web.enable-otlp-receiver", "OTLP")]
+        {
             if flags.is_on(flag) {
                 return Err(unusable(1, format!("promd takes no samples by {what} yet: start it without --{flag}")));
             }
+        }
+        if !flags.text("web.config.file").is_empty() {
+            // To serve without the password that was asked for would be worse than not to serve.
+            return Err(unusable(1, "promd has no TLS and no users yet: start it without --web.config.file"));
         }
         if !flags.float("auto-gomemlimit.ratio").is_some_and(|ratio| ratio > 0.0 && ratio <= 1.0) {
             return Err(unusable(1, "--auto-gomemlimit.ratio must be greater than 0 and less than or equal to 1."));
@@ -94,9 +96,8 @@ impl Settings {
             None => path.unwrap_or_default().to_owned(),
         };
         let cors = flags.text("web.cors.origin");
-        let cors_origin = Anchored::wrapped(cors).map_err(|error| {
-            unusable(2, format!("could not compile CORS regex string {cors:?}: {error}"))
-        })?;
+        let cors_origin = Anchored::wrapped(cors)
+            .map_err(|error| unusable(2, format!("could not compile CORS regex string {cors:?}: {error}")))?;
         let mut engine = features.engine();
         engine.lookback = millis(flags.duration("query.lookback-delta"));
         engine.timeout = flags.duration("query.timeout");

@@ -15,7 +15,23 @@ use serde_json::Value;
 /// What came back.
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) body: Value,
+    headers: http::HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body, or its text where that is no JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| self.text().into())
+    }
 }
 
 /// The flags that the data were asked with.
@@ -37,23 +53,16 @@ pub(crate) fn api(storage: Arc<dyn Storage>, change: impl FnOnce(&mut Parts)) ->
     api
 }
 
-/// Asks it without a network.
-pub(crate) async fn ask(api: &Api, method: &str, path: &str, params: &[(String, String)]) -> Answer {
-    let pairs: Vec<String> = params
-        .iter()
-        .map(|(name, value)| format!("{}={}", promd_testkit::encode(name), promd_testkit::encode(value)))
-        .collect();
-    let pairs = pairs.join("&");
+/// Asks it without a network; parameters as they stand in a URL.
+pub(crate) async fn ask(api: &Api, method: &str, path: &str, parameters: &str) -> Answer {
     let request = http::Request::builder().method(method);
-    let request = if method == "GET" {
-        request.uri(format!("{path}?{pairs}")).body(body::empty())
+    let request = if method == "POST" {
+        let form = body::full(parameters.to_owned());
+        request.uri(path).header("content-type", "application/x-www-form-urlencoded").body(form)
     } else {
-        request.uri(path).header("content-type", "application/x-www-form-urlencoded").body(body::full(pairs))
+        request.uri(format!("{path}?{parameters}")).body(body::empty())
     };
-    let response = api.respond(request.unwrap()).await;
-    let status = response.status().as_u16();
-    let text = body::read(response.into_body(), 1 << 30).await.unwrap();
-    let body = serde_json::from_slice(&text)
-        .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&text).into_owned()));
-    Answer { status, body }
+    let (head, content) = api.respond(request.unwrap()).await.into_parts();
+    let body = body::read(content, 1 << 30).await.unwrap().to_vec();
+    Answer { status: head.status.as_u16(), headers: head.headers, body }
 }
