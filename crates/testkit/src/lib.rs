@@ -9,6 +9,10 @@
 
 mod alloc;
 mod find;
+mod server;
+mod web;
 
 pub use alloc::{Allocations, CountingAllocator};
 pub use find::{conformance, peer, testdata, workspace};
+pub use server::{Launch, Server};
+pub use web::{Answer, Connection, encode};
