@@ -48,7 +48,7 @@ pub use time::{Civil, Millis, ParseTimeError};
 
 mod columns;
 mod histogram;
-mod math;
+pub mod math;
 mod value;
 
 pub use columns::{

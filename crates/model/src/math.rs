@@ -1,8 +1,18 @@
-//! The few functions of a number that histograms need, with the bits that Go gives them.
+//! Functions of a number, with the bits that Go gives them.
 //!
-//! The logarithm and the power of the system's C library differ from Go's in the last digit for about one argument in
-//! ten, which would show in every quantile. Go on amd64 evaluates the published polynomials of fdlibm (Sun, 1993) without
-//! fused operations; so do these functions.
+//! The functions of the system's C library differ from Go's in the last digit for many arguments, which would show in quantiles of
+//! histograms and in the functions of PromQL. Go on amd64 evaluates the published approximations of fdlibm (Sun, 1993) and of
+//! Cephes (Moshier, 1989) without fused operations, but for [`exp`]; so do these functions.
+//!
+//! What the processor rounds correctly needs nothing: `sqrt`, `floor`, `%`.
+
+mod circular;
+mod exponential;
+mod hyperbolic;
+
+pub use circular::{acos, asin, atan, atan2, cos, sin, tan};
+pub use exponential::{exp, ln, ln_1p, log10, pow};
+pub use hyperbolic::{acosh, asinh, atanh, cosh, sinh, tanh};
 
 /// ln 2 in two parts: the upper one has trailing zeros, so that its product with a small integer is exact.
 const LN2_HIGH: f64 = f64::from_bits(0x3fe6_2e42_fee0_0000);
@@ -42,7 +52,8 @@ fn frexp(value: f64) -> (f64, i64) {
 }
 
 /// The binary logarithm, as Go's `math.Log2`.
-pub(crate) fn log2(value: f64) -> f64 {
+#[must_use]
+pub fn log2(value: f64) -> f64 {
     if value.is_nan() || value == f64::INFINITY {
         return value;
     }
@@ -56,13 +67,18 @@ pub(crate) fn log2(value: f64) -> f64 {
     if fraction == 0.5 {
         return (exponent - 1) as f64;
     }
-    ln_of_fraction(fraction) * std::f64::consts::LOG2_E + exponent as f64
+    ln_of_fraction(fraction, 0) * std::f64::consts::LOG2_E + exponent as f64
 }
 
-/// The natural logarithm of a number in [½, 1).
+/// A polynomial by the scheme of Horner, the coefficient of the highest power first.
+fn horner(x: f64, coefficients: &[f64]) -> f64 {
+    coefficients.iter().copied().reduce(|sum, coefficient| sum * x + coefficient).unwrap_or_default()
+}
+
+/// The natural logarithm of `fraction · 2^exponent`, with a fraction in [½, 1).
 ///
 /// With f = x − 1 and s = f / (2 + f), ln x = 2s + s·R(s²): R is a polynomial of seven terms, summed in two halves.
-fn ln_of_fraction(fraction: f64) -> f64 {
+fn ln_of_fraction(fraction: f64, exponent: i64) -> f64 {
     const EVEN: [f64; 3] = [
         f64::from_bits(0x3fd9_9999_9997_fa04),
         f64::from_bits(0x3fcc_71c5_1d8e_78af),
@@ -75,8 +91,12 @@ fn ln_of_fraction(fraction: f64) -> f64 {
         f64::from_bits(0x3fc2_f112_df3e_5244),
     ];
 
-    let (fraction, k) =
-        if fraction < std::f64::consts::FRAC_1_SQRT_2 { (fraction * 2.0, -1.0) } else { (fraction, 0.0) };
+    let exponent = exponent as f64;
+    let (fraction, k) = if fraction < std::f64::consts::FRAC_1_SQRT_2 {
+        (fraction * 2.0, exponent - 1.0)
+    } else {
+        (fraction, exponent)
+    };
     let f = fraction - 1.0;
     let s = f / (2.0 + f);
     let s2 = s * s;
@@ -90,7 +110,8 @@ fn ln_of_fraction(fraction: f64) -> f64 {
 /// 2 to the power of `value`, as Go's `math.Exp2`.
 ///
 /// The argument is a whole number k and a rest r·log₂ e with |r| ≤ ½ ln 2; e^r comes from a rational approximation.
-pub(crate) fn exp2(value: f64) -> f64 {
+#[must_use]
+pub fn exp2(value: f64) -> f64 {
     const P: [f64; 5] = [
         f64::from_bits(0x3fc5_5555_5555_5555),
         f64::from_bits(0xbf66_c16c_16be_bd93),

@@ -43,8 +43,32 @@ pub struct Civil {
 
 impl Civil {
     pub(super) fn of(millis: i64) -> Self {
-        let days = millis.div_euclid(MILLIS_PER_DAY);
-        let of_day = millis.rem_euclid(MILLIS_PER_DAY);
+        Self::of_day(millis.div_euclid(MILLIS_PER_DAY), millis.rem_euclid(MILLIS_PER_DAY))
+    }
+
+    /// Of so many seconds since 1970, however many.
+    ///
+    /// As in Go, seconds are counted in 64 bits from the year -292277022399 on, and what lies before that wraps to the far end.
+    ///
+    /// ```
+    /// use promd_model::Civil;
+    ///
+    /// assert_eq!(Civil::of_seconds(951_782_400).year, 2000);
+    /// // What Go's `time.Unix(math.MinInt64, 0).UTC()` says.
+    /// assert_eq!(Civil::of_seconds(i64::MIN).year, 292_277_026_596);
+    /// ```
+    #[must_use]
+    pub fn of_seconds(seconds: i64) -> Self {
+        const SECONDS_PER_DAY: u64 = 86_400;
+        /// Days from the first of the years of Go to 1970.
+        const DAYS_TO_1970: u64 = 106_751_991_073_094;
+
+        let since_first = seconds.cast_unsigned().wrapping_add(DAYS_TO_1970 * SECONDS_PER_DAY);
+        let days = (since_first / SECONDS_PER_DAY).cast_signed() - DAYS_TO_1970.cast_signed();
+        Self::of_day(days, (since_first % SECONDS_PER_DAY * 1000).cast_signed())
+    }
+
+    fn of_day(days: i64, of_day: i64) -> Self {
         let since_march = days + DAYS_BEFORE_1970;
         let era = since_march.div_euclid(DAYS_PER_ERA);
         let of_era = since_march.rem_euclid(DAYS_PER_ERA);
