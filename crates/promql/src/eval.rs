@@ -16,14 +16,14 @@ use std::rc::Rc;
 
 use hashbrown::HashMap;
 use promd_budget::{Account, Charge};
-use promd_model::{Columns, Labels};
+use promd_model::{Civil, Columns, Labels};
 use promd_storage::Reader;
 
 use crate::annotations::Notes;
 use crate::column::{Column, Series, without_metadata};
 use crate::engine::Limits;
 use crate::error::Result;
-use crate::functions::Function;
+use crate::functions::{self, Function};
 use crate::plan::{Call, Kind, Node, Plan, RangeSource};
 use crate::{EngineOptions, QueryError, aggregate, binary};
 
@@ -249,13 +249,12 @@ impl<'a> Evaluator<'a> {
                 *column = result;
             }),
             Function::Date(of) if call.args.is_empty() => {
-                let values = node.steps.iter().map(|(_, t)| of(promd_model::Millis(t).civil()));
+                let values = node.steps.iter().map(|(_, t)| of(Civil::of_seconds(t / 1000)));
                 sink(&mut scalar(values.collect()))
             }
             Function::Date(of) => map(sink, &mut |column| {
                 column.drop_histograms();
-                #[expect(clippy::cast_possible_truncation, reason = "as Prometheus does")]
-                column.map(|value| of(promd_model::Millis((value as i64).saturating_mul(1000)).civil()));
+                column.map(|value| of(Civil::of_seconds(functions::to_i64(value))));
             }),
             Function::Scalar(of) => {
                 let args = self.scalars(&call.args)?;

@@ -11,8 +11,7 @@ use super::{LN2_HIGH, LN2_LOW, frexp, horner, ldexp, ln_of_fraction};
 pub fn exp(value: f64) -> f64 {
     const LN2_UPPER: f64 = f64::from_bits(0x3fe6_2e42_fefa_3000);
     const LN2_LOWER: f64 = f64::from_bits(0x3d53_de6a_f278_ece6);
-    const SERIES: [f64; 8] =
-        [1.0 / 40320.0, 1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0];
+    const SERIES: [f64; 8] = [1.0 / 40320.0, 1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0];
     const OVERFLOW: f64 = 7.097_827_128_933_84e2;
 
     if value.is_nan() || value == f64::INFINITY {

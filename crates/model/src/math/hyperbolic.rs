@@ -15,14 +15,9 @@ fn size(value: f64) -> f64 {
 /// The hyperbolic sine, as Go's `math.Sinh`; near 0 it is approximation 2029 of Hart and others ("Computer Approximations", 1968).
 #[must_use]
 pub fn sinh(value: f64) -> f64 {
-    const ABOVE: [f64; 4] = [
-        -2.630_563_213_397_497e1,
-        -2.894_211_355_989_564e3,
-        -8.991_272_022_039_509e4,
-        -6.307_673_640_497_717e5,
-    ];
-    const BELOW: [f64; 4] =
-        [1.0, -1.736_789_535_582_337e2, 1.521_517_378_790_019e4, -6.307_673_640_497_717e5];
+    const ABOVE: [f64; 4] =
+        [-2.630_563_213_397_497e1, -2.894_211_355_989_564e3, -8.991_272_022_039_509e4, -6.307_673_640_497_717e5];
+    const BELOW: [f64; 4] = [1.0, -1.736_789_535_582_337e2, 1.521_517_378_790_019e4, -6.307_673_640_497_717e5];
 
     let size = size(value);
     let result = if size > 21.0 {

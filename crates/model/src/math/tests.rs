@@ -51,7 +51,9 @@ fn functions_as_in_go() {
         let x = float(fields[1]);
         match (fields[0], &fields[2..]) {
             ("Pow", [y, result]) => check(&format!("pow({x:e}, {:e})", float(y)), pow(x, float(y)), float(result)),
-            ("Atan2", [y, result]) => check(&format!("atan2({x:e}, {:e})", float(y)), atan2(x, float(y)), float(result)),
+            ("Atan2", [y, result]) => {
+                check(&format!("atan2({x:e}, {:e})", float(y)), atan2(x, float(y)), float(result))
+            }
             (name, [result]) => {
                 let (_, function) = functions.iter().find(|(known, _)| *known == name).unwrap();
                 check(&format!("{name}({x:e})"), function(x), float(result));

@@ -52,14 +52,14 @@ pub(super) fn eval(evaluator: &Evaluator<'_>, node: &Node, e: &Aggregate, sink: 
             let phi = evaluator.scalar(param)?;
             // As Prometheus does: one warning each for what is no number, the greatest and the least.
             if phi.iter().any(|phi| phi.is_nan()) {
-                evaluator.notes.add(Note::InvalidQuantile(f64::NAN), param.span);
+                evaluator.notes.add_of(Note::InvalidQuantile(f64::NAN), param.span, node.span);
             }
             let numbers = || phi.iter().copied().filter(|phi| !phi.is_nan());
             if let Some(greatest) = numbers().reduce(f64::max).filter(|phi| *phi > 1.0) {
-                evaluator.notes.add(Note::InvalidQuantile(greatest), param.span);
+                evaluator.notes.add_of(Note::InvalidQuantile(greatest), param.span, node.span);
             }
             if let Some(least) = numbers().reduce(f64::min).filter(|phi| *phi < 0.0) {
-                evaluator.notes.add(Note::InvalidQuantile(least), param.span);
+                evaluator.notes.add_of(Note::InvalidQuantile(least), param.span, node.span);
             }
             phi
         }
@@ -124,6 +124,9 @@ pub(super) fn eval(evaluator: &Evaluator<'_>, node: &Node, e: &Aggregate, sink: 
 
 impl Cell {
     fn float(&mut self, op: AggregateOp, value: f64) {
+        if self.incompatible {
+            return;
+        }
         self.has_float = true;
         match &mut self.floats {
             floats @ Floats::None => *floats = Floats::start(op, value),
@@ -140,10 +143,14 @@ impl Cell {
             }
             AggregateOp::Sum | AggregateOp::Avg => {
                 self.has_histogram = true;
-                if self.incompatible || self.has_float {
+                if self.incompatible {
                     return None;
                 }
                 let Some(fold) = &mut self.histograms else {
+                    // Behind a float nothing comes of it.
+                    if self.has_float {
+                        return None;
+                    }
                     self.histograms = Some(Box::new(HistogramFold::new(histogram, op == AggregateOp::Avg)));
                     return None;
                 };

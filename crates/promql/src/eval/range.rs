@@ -47,7 +47,7 @@ impl Evaluator<'_> {
         sink: Sink<'_>,
     ) -> Result<()> {
         let args = self.scalars(args)?;
-        let told = Told::new(&self.notes, place);
+        let told = Told::new(&self.notes, place, node.span);
         self.renamed(node, sink, &mut |sink| {
             let mut series = Series::default();
             let mut at = vec![0.0; args.len()];
@@ -74,7 +74,7 @@ impl Evaluator<'_> {
                     Ok(())
                 })?;
                 if function.is_counter && any_float {
-                    self.doubt_counter(labels, place);
+                    self.doubt_counter(labels, place, node.span);
                 }
                 if series.column.is_blank() {
                     return Ok(());
@@ -124,16 +124,16 @@ impl Evaluator<'_> {
     }
 
     /// Says so if a name does not look like that of a counter.
-    fn doubt_counter(&self, labels: &Labels, place: Span) {
+    fn doubt_counter(&self, labels: &Labels, place: Span, owner: Span) {
         let Some(name) = labels.metric_name() else { return };
         let metric = name.to_owned();
         if self.options.type_and_unit_labels {
             let kind = labels.get("__type__").unwrap_or_default();
             if !matches!(kind, "counter" | "histogram") {
-                self.notes.add(Note::MaybeNoCounterType { metric, kind: kind.to_owned() }, place);
+                self.notes.add_of(Note::MaybeNoCounterType { metric, kind: kind.to_owned() }, place, owner);
             }
         } else if !["_total", "_sum", "_count", "_bucket"].iter().any(|suffix| name.ends_with(suffix)) {
-            self.notes.add(Note::MaybeNoCounter(metric), place);
+            self.notes.add_of(Note::MaybeNoCounter(metric), place, owner);
         }
     }
 

@@ -3,7 +3,7 @@
 use promd_model::{Interval, Labels, LabelsBuilder, METRIC_NAME, MatchOp, Matcher};
 use promd_promql_parser::ast::{self, At, AtModifier, BinaryOp, DurationArg, RangeMode, UnaryOp, VectorSelector};
 
-use promd_promql_parser::{Expr, ValueType};
+use promd_promql_parser::{Expr, Span, ValueType};
 
 use super::duration::Durations;
 use super::node::{Aggregate, Binary, Call, InstantSelector, Kind, Node, RangeSource, RangeVector};
@@ -205,7 +205,12 @@ impl<'a> Planner<'a> {
         for arg in e.args.iter().map(Expr::without_parens).filter(|arg| !std::ptr::eq(*arg, range)) {
             args.push(self.maybe_once(arg, steps)?);
         }
-        let place = e.args.first().map_or(e.span, |arg| arg.without_parens().span());
+        let place = match e.args.first().map(Expr::without_parens) {
+            // Prometheus puts a range vector in its place, which has none.
+            Some(Expr::Subquery(_)) => Span::default(),
+            Some(arg) => arg.span(),
+            None => e.span,
+        };
         match functions::find(name) {
             Some(Implementation::Range(function)) => {
                 Ok(Kind::OverTime { function, range: Box::new(vector), args, place })
