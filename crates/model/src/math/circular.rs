@@ -144,6 +144,7 @@ fn octant_of_large(angle: f64) -> (u64, f64) {
     let low = (window(2) * significand) >> 64;
     // Only the lower half of the first product counts: whole turns are of no interest.
     let product = ((window(0) * significand) << 64).wrapping_add(window(1) * significand).wrapping_add(low);
+    #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
     let (high, low) = ((product >> 64) as u64, product as u64);
     let octant = high >> 61;
     let fraction = high << 3 | low >> 61;

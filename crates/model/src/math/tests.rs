@@ -23,10 +23,12 @@ fn the_bits_of_go() {
     }
 }
 
+type Function = fn(f64) -> f64;
+
 #[test]
 fn functions_as_in_go() {
     let table = std::fs::read_to_string(testdata("model/functions.tsv")).unwrap();
-    let functions: [(&str, fn(f64) -> f64); 17] = [
+    let functions: [(&str, Function); 17] = [
         ("Acos", acos),
         ("Acosh", acosh),
         ("Asin", asin),
@@ -52,7 +54,7 @@ fn functions_as_in_go() {
         match (fields[0], &fields[2..]) {
             ("Pow", [y, result]) => check(&format!("pow({x:e}, {:e})", float(y)), pow(x, float(y)), float(result)),
             ("Atan2", [y, result]) => {
-                check(&format!("atan2({x:e}, {:e})", float(y)), atan2(x, float(y)), float(result))
+                check(&format!("atan2({x:e}, {:e})", float(y)), atan2(x, float(y)), float(result));
             }
             (name, [result]) => {
                 let (_, function) = functions.iter().find(|(known, _)| *known == name).unwrap();
