@@ -84,6 +84,10 @@ impl<'a> Evaluator<'a> {
             return Ok(());
         }
         self.limits.check()?;
+        // Columns have a place for each step.
+        if steps.count > self.options.max_samples {
+            return Err(QueryError::TooManySamples("query execution"));
+        }
         match &node.kind {
             Kind::Number(value) => sink(&mut scalar(vec![*value; steps.count])),
             Kind::Text(_) => Ok(()),

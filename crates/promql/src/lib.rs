@@ -24,6 +24,7 @@ mod column;
 mod engine;
 mod error;
 mod eval;
+mod features;
 mod functions;
 mod plan;
 mod steps;

@@ -11,15 +11,20 @@ use super::script::Load;
 /// A sample: time, value, and start of counting (0: not known).
 type Sample = (i64, Item, i64);
 
+/// How many samples a script may load: a few letters of it can stand for a million.
+const MOST_SAMPLES: usize = 1 << 22;
+
 /// Everything that was loaded since the last `clear`.
 #[derive(Debug, Default)]
 pub(super) struct Data {
     series: BTreeMap<Labels, BTreeMap<i64, (Item, i64)>>,
+    /// How many samples there are.
+    count: usize,
 }
 
 impl Data {
     pub(super) fn clear(&mut self) {
-        self.series.clear();
+        *self = Self::default();
     }
 
     pub(super) fn load(&mut self, load: &Load<'_>) -> Result<(), String> {
@@ -33,6 +38,10 @@ impl Data {
             }
             let labels = notation::labels(series)?;
             let values = notation::values(values)?;
+            self.count += values.len();
+            if self.count > MOST_SAMPLES {
+                return Err(format!("more than {MOST_SAMPLES} samples"));
+            }
             let starts = match starts.take() {
                 Some((of, starts)) if of == labels && starts.len() == values.len() => starts,
                 Some((of, _)) => return Err(format!("start timestamps of {of} do not fit the next line")),
@@ -42,9 +51,9 @@ impl Data {
             let mut t = 0;
             for (item, start) in values.into_iter().zip(starts) {
                 if !matches!(item, Item::Missing) {
-                    samples.push((t, item, start.map_or(0, |start| t + start)));
+                    samples.push((t, item, start.map_or(0, |start| t.saturating_add(start))));
                 }
-                t += load.step;
+                t = t.saturating_add(load.step);
             }
             loaded.push((labels, samples));
         }
