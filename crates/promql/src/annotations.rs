@@ -240,27 +240,53 @@ impl fmt::Display for Note {
     }
 }
 
-/// The notes of a query, each text once. Of notes with the same text the place of the last one counts.
+/// The notes of a query, each text once. Of notes with the same text the place of that expression counts which Prometheus
+/// evaluates last: operands come before what they are operands of, and from left to right. When a note is added does
+/// not matter.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
-    notes: RefCell<Vec<(String, Note, Span)>>,
+    notes: RefCell<Vec<Noted>>,
     /// What the store says, which has no place in the query.
     plain: RefCell<Vec<String>>,
 }
 
+/// A note, its text without figures, and where it points.
+#[derive(Debug)]
+struct Noted {
+    text: String,
+    note: Note,
+    place: Span,
+    /// The expression that it is of.
+    owner: Span,
+}
+
+/// Whether Prometheus evaluates `a` after `b`.
+fn is_later(a: Span, b: Span) -> bool {
+    let holds = |outer: Span, inner: Span| outer.start <= inner.start && inner.end <= outer.end;
+    holds(a, b) || (!holds(b, a) && a.start > b.start)
+}
+
 impl Notes {
+    /// Adds what is to be said of an operand, and so of what it is an operand of.
     pub(crate) fn add(&self, note: Note, place: Span) {
-        self.add_text(note.to_string(), note, place);
+        self.add_of(note, place, place);
     }
 
-    fn add_text(&self, text: String, note: Note, place: Span) {
+    /// Adds what points at a parameter of an expression that has other operands too.
+    pub(crate) fn add_of(&self, note: Note, place: Span, owner: Span) {
+        self.add_text(Noted { text: note.to_string(), note, place, owner });
+    }
+
+    fn add_text(&self, added: Noted) {
         let mut notes = self.notes.borrow_mut();
-        match notes.iter_mut().find(|(known, ..)| *known == text) {
-            Some((_, known, at)) => {
-                known.merge(note);
-                *at = place;
+        match notes.iter_mut().find(|known| known.text == added.text) {
+            Some(known) => {
+                known.note.merge(added.note);
+                if is_later(added.owner, known.owner) {
+                    (known.place, known.owner) = (added.place, added.owner);
+                }
             }
-            None => notes.push((text, note, place)),
+            None => notes.push(added),
         }
     }
 
@@ -274,16 +300,14 @@ impl Notes {
     /// Adds what was noted elsewhere, as if it were noted here in the same order.
     pub(crate) fn absorb(&self, other: Self) {
         other.plain.into_inner().iter().for_each(|text| self.add_plain(text));
-        for (text, note, place) in other.notes.into_inner() {
-            self.add_text(text, note, place);
-        }
+        other.notes.into_inner().into_iter().for_each(|noted| self.add_text(noted));
     }
 
     /// Warnings and infos as the API shows them.
     pub(crate) fn into_texts(self, query: &str) -> (Vec<String>, Vec<String>) {
         let mut warnings = self.plain.into_inner();
         let mut infos = Vec::new();
-        for (text, note, place) in self.notes.into_inner() {
+        for Noted { text, note, place, .. } in self.notes.into_inner() {
             let list = if note.is_info() { &mut infos } else { &mut warnings };
             list.push(format!("{text}{} ({})", note.figures(), place.line_column(query)));
         }

@@ -22,15 +22,24 @@ const fn changes_metric(op: BinaryOp) -> bool {
 /// A vector and a scalar.
 pub(crate) fn vector_scalar(evaluator: &Evaluator<'_>, node: &Node, e: &Binary, sink: Sink<'_>) -> Result<()> {
     let (vector, scalar) = if e.swapped { (&e.rhs, &e.lhs) } else { (&e.lhs, &e.rhs) };
-    let scalars = evaluator.scalar(scalar)?;
-    let told = pair::Told { notes: &evaluator.notes, place: node.span, op: e.op };
+    let scalars = match evaluator.scalar(scalar) {
+        Ok(scalars) => scalars,
+        Err(error) => {
+            // If there is something wrong with the left side too, that is what counts.
+            if !e.swapped {
+                evaluator.eval(vector, &mut |_| Ok(()))?;
+            }
+            return Err(error);
+        }
+    };
+    let told = pair::Told::new(e.op);
     let mut result = Column::default();
     evaluator.eval(vector, &mut |series| {
         result.reset(node.steps.count);
         for (step, point) in series.column.points() {
             let number = Point::Float(scalars[step]);
             let (lhs, rhs) = if e.swapped { (number, point) } else { (point, number) };
-            let Some(outcome) = pair::of_points(lhs, rhs, &told) else { continue };
+            let Some(outcome) = pair::of_points(step, lhs, rhs, &told) else { continue };
             if e.return_bool {
                 result.set(step, f64::from(u8::from(outcome.keep)));
             } else if e.op.is_comparison() && outcome.keep {
@@ -47,7 +56,9 @@ pub(crate) fn vector_scalar(evaluator: &Evaluator<'_>, node: &Node, e: &Binary, 
             evaluator.drop_name(series);
         }
         sink(series)
-    })
+    })?;
+    told.tell(&evaluator.notes, node.span);
+    Ok(())
 }
 
 /// Two vectors.

@@ -23,7 +23,7 @@ use std::time::Duration;
 use hashbrown::HashMap;
 use promd_budget::{Account, Charge};
 use promd_clock::{Clock, Monotonic};
-use promd_model::Labels;
+use promd_model::{Civil, Labels};
 use promd_storage::Reader;
 
 use crate::annotations::Notes;
@@ -32,7 +32,7 @@ use crate::engine::Limits;
 use crate::error::Result;
 use crate::executor::Executor;
 use crate::explain::Cost;
-use crate::functions::Function;
+use crate::functions::{self, Function};
 use crate::plan::{Call, Kind, Node, Plan, RangeSource};
 use crate::statistics::{PerStep, SampleStatistics};
 use crate::steps::Steps;
@@ -249,6 +249,10 @@ impl<'a> Evaluator<'a> {
 
     fn node(&self, node: &Node, sink: Sink<'_>) -> Result<()> {
         let steps = node.steps;
+        // Columns have a place for each step.
+        if steps.count > self.options.max_samples {
+            return Err(QueryError::TooManySamples("query execution"));
+        }
         match &node.kind {
             Kind::Number(value) => sink(&mut scalar(vec![*value; steps.count])),
             Kind::Text(_) => Ok(()),
@@ -410,13 +414,12 @@ impl<'a> Evaluator<'a> {
                 *column = result;
             }),
             Function::Date(of) if call.args.is_empty() => {
-                let values = node.steps.iter().map(|(_, t)| of(promd_model::Millis(t).civil()));
+                let values = node.steps.iter().map(|(_, t)| of(Civil::of_seconds(t / 1000)));
                 sink(&mut scalar(values.collect()))
             }
             Function::Date(of) => map(sink, &mut |column| {
                 column.drop_histograms();
-                #[expect(clippy::cast_possible_truncation, reason = "as Prometheus does")]
-                column.map(|value| of(promd_model::Millis((value as i64).saturating_mul(1000)).civil()));
+                column.map(|value| of(Civil::of_seconds(functions::to_i64(value))));
             }),
             Function::Scalar(of) => {
                 let args = self.scalars(&call.args)?;

@@ -81,15 +81,17 @@ pub(crate) struct Told<'a> {
     notes: &'a Notes,
     /// The first argument.
     place: Span,
+    /// The call.
+    owner: Span,
 }
 
 impl<'a> Told<'a> {
-    pub(crate) fn new(notes: &'a Notes, place: Span) -> Self {
-        Self { notes, place }
+    pub(crate) fn new(notes: &'a Notes, place: Span, owner: Span) -> Self {
+        Self { notes, place, owner }
     }
 
     pub(crate) fn say(&self, note: Note) {
-        self.notes.add(note, self.place);
+        self.notes.add_of(note, self.place, self.owner);
     }
 }
 
@@ -115,6 +117,14 @@ pub(crate) fn find(name: &str) -> Option<&'static Implementation> {
         time::TABLE,
     ];
     tables.into_iter().flatten().find(|(known, _)| *known == name).map(|(_, implementation)| implementation)
+}
+
+/// A whole number of a float as an x86 processor makes it, and so Go: the least one of what fits nowhere.
+#[expect(clippy::cast_possible_truncation, reason = "checked")]
+pub(crate) fn to_i64(value: f64) -> i64 {
+    // 2^63.
+    const END: f64 = 9_223_372_036_854_775_808.0;
+    if (-END..END).contains(&value) { value as i64 } else { i64::MIN }
 }
 
 /// The order of values in which a NaN comes first.

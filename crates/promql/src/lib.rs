@@ -36,6 +36,7 @@ mod estimate;
 mod eval;
 mod executor;
 mod explain;
+mod features;
 mod functions;
 mod plan;
 mod query;

@@ -1,5 +1,8 @@
 //! Test scripts in the notation of Prometheus (`promql/promqltest`): data, queries, and what they must answer.
 //!
+//! As there, an instant query is evaluated several times: as it stands, with `@` on its selectors at other times, and as a
+//! range.
+//!
 //! ```
 //! use promd_promql::test::run;
 //!
@@ -13,6 +16,7 @@
 //! assert_eq!(report.to_string(), "example.test: 1 passed, 0 failed");
 //! ```
 
+mod again;
 mod compare;
 mod load;
 mod script;
@@ -101,6 +105,9 @@ fn evaluate(eval: &script::Eval<'_>, storage: &dyn Storage, engine: &Engine) -> 
         Some(step) => Query::range(eval.text, eval.start, eval.end, step),
     };
     let answer = engine.run(&query, storage);
-    let result = compare::check(eval, answer);
+    let mut result = compare::check(eval, answer);
+    if eval.step.is_none() {
+        result = result.and_then(|()| again::check(eval, storage, engine));
+    }
     result.map_err(|error| format!("{}: {error}", eval.text))
 }

@@ -31,8 +31,13 @@ pub(super) fn eval(evaluator: &Evaluator<'_>, node: &Node, e: &Aggregate, sink: 
         Some(param) => evaluator.scalar(param)?,
         None => Vec::new(),
     };
-    if !judge(evaluator, e, &params)? {
-        return Ok(());
+    match judge(evaluator, node, e, &params) {
+        Ok(true) => {}
+        // What is to be said of the operand comes first.
+        nothing => {
+            evaluator.eval(&e.expr, &mut |_| Ok(()))?;
+            return nothing.map(drop);
+        }
     }
     let mut finder = Groups::new(e);
     // By group and step.
@@ -71,14 +76,14 @@ pub(super) fn eval(evaluator: &Evaluator<'_>, node: &Node, e: &Aggregate, sink: 
                 AggregateOp::LimitRatio => {
                     let taken = in_ratio(&series.labels, param);
                     if taken {
-                        list.push(one);
+                        insert(list, one, i64::MAX, true);
                     }
                     taken
                 }
                 AggregateOp::LimitK => {
                     let taken = (list.len() as i64) < param as i64;
                     if taken {
-                        list.push(one);
+                        insert(list, one, i64::MAX, true);
                     }
                     taken
                 }
@@ -96,11 +101,17 @@ pub(super) fn eval(evaluator: &Evaluator<'_>, node: &Node, e: &Aggregate, sink: 
         names.push((if used { series.labels.clone() } else { Labels::empty() }, series.drop_name));
         Ok(())
     })?;
+    if matches!(e.op, AggregateOp::TopK | AggregateOp::BottomK) {
+        let descending = e.op == AggregateOp::TopK;
+        for list in chosen.iter_mut().flatten() {
+            list.sort_by(|a, b| compare_values(a.value, b.value, descending));
+        }
+    }
     give(chosen, &names, steps, sink)
 }
 
 /// Looks at the parameters. `false` if nothing can come of them.
-fn judge(evaluator: &Evaluator<'_>, e: &Aggregate, params: &[f64]) -> Result<bool> {
+fn judge(evaluator: &Evaluator<'_>, node: &Node, e: &Aggregate, params: &[f64]) -> Result<bool> {
     // Numbers only: a NaN is looked for by itself.
     let numbers = || params.iter().copied().filter(|param| !param.is_nan());
     let (greatest, least) = (numbers().fold(f64::NEG_INFINITY, f64::max), numbers().fold(f64::INFINITY, f64::min));
@@ -115,7 +126,7 @@ fn judge(evaluator: &Evaluator<'_>, e: &Aggregate, params: &[f64]) -> Result<boo
         }
         for (got, capped, wrong) in [(greatest, 1.0, greatest > 1.0), (least, -1.0, least < -1.0)] {
             if wrong {
-                evaluator.notes.add(Note::InvalidRatio { got, capped }, place);
+                evaluator.notes.add_of(Note::InvalidRatio { got, capped }, place, node.span);
             }
         }
         return Ok(true);
@@ -145,15 +156,34 @@ fn in_ratio(labels: &Labels, ratio: f64) -> bool {
     if ratio >= 0.0 { offset < ratio } else { offset >= 1.0 + ratio }
 }
 
-/// Keeps the best so many, the best first. Of equal ones those that came first stay.
-fn insert(list: &mut Vec<Chosen>, one: Chosen, most: i64, descending: bool) -> bool {
-    let at = list.partition_point(|known| compare_values(known.value, one.value, descending).is_le());
-    if i64::try_from(at).unwrap_or(i64::MAX) >= most {
+/// Keeps the best so many in a heap with the worst at its root. Which of equal ones stay is decided by the heap, as in
+/// Prometheus: by the steps of Go's `container/heap`.
+fn insert(heap: &mut Vec<Chosen>, one: Chosen, most: i64, descending: bool) -> bool {
+    let is_worse = |a: f64, b: f64| if descending { a < b } else { a > b };
+    let less = |a: &Chosen, b: &Chosen| a.value.is_nan() || is_worse(a.value, b.value);
+    if i64::try_from(heap.len()).unwrap_or(i64::MAX) < most {
+        heap.push(one);
+        let mut at = heap.len() - 1;
+        while at > 0 && less(&heap[at], &heap[(at - 1) / 2]) {
+            heap.swap(at, (at - 1) / 2);
+            at = (at - 1) / 2;
+        }
+        return true;
+    }
+    let Some(root) = heap.first_mut() else { return false };
+    if !(is_worse(root.value, one.value) || (root.value.is_nan() && !one.value.is_nan())) {
         return false;
     }
-    list.insert(at, one);
-    if i64::try_from(list.len()).unwrap_or(i64::MAX) > most {
-        list.pop();
+    *root = one;
+    let mut at = 0;
+    while let Some(left) = heap.get(2 * at + 1) {
+        let right = heap.get(2 * at + 2).is_some_and(|right| less(right, left));
+        let child = 2 * at + 1 + usize::from(right);
+        if !less(&heap[child], &heap[at]) {
+            break;
+        }
+        heap.swap(at, child);
+        at = child;
     }
     true
 }

@@ -22,6 +22,8 @@ struct Group {
     floats: Cells,
     /// One a step, or none while no histogram has been seen.
     histograms: Vec<HistogramCell>,
+    /// Whether there is a step with histograms that cannot be added: no float counts there any more.
+    any_incompatible: bool,
 }
 
 /// What histograms have folded into at a step.
@@ -35,7 +37,7 @@ struct HistogramCell {
 
 pub(super) fn eval(evaluator: &Evaluator<'_>, node: &Node, e: &Aggregate, sink: Sink<'_>) -> Result<()> {
     let steps = node.steps.count;
-    let phi = quantiles(evaluator, e)?;
+    let phi = quantiles(evaluator, node, e)?;
     let mut finder = Groups::new(e);
     let mut groups: Vec<Group> = Vec::new();
     let mut charge = Charge::empty(&evaluator.account());
@@ -43,14 +45,20 @@ pub(super) fn eval(evaluator: &Evaluator<'_>, node: &Node, e: &Aggregate, sink: 
         let (at, new) = finder.find(&series.labels);
         if let Some(labels) = new {
             charge.grow(Cells::bytes(e.op, steps) + 2 * labels.as_packed().len() + GROUP)?;
-            groups.push(Group { labels, drop_name: false, floats: Cells::new(e.op, steps), histograms: Vec::new() });
+            groups.push(Group {
+                labels,
+                drop_name: false,
+                floats: Cells::new(e.op, steps),
+                histograms: Vec::new(),
+                any_incompatible: false,
+            });
         }
         let group = &mut groups[at];
         group.drop_name |= series.drop_name;
         if e.op == AggregateOp::Quantile {
             charge.grow(series.column.weight() * 2 * size_of::<f64>())?;
         }
-        if let Some(values) = series.column.as_floats() {
+        if let Some(values) = series.column.as_floats().filter(|_| !group.any_incompatible) {
             group.floats.add(values);
             return Ok(());
         }
@@ -60,7 +68,7 @@ pub(super) fn eval(evaluator: &Evaluator<'_>, node: &Node, e: &Aggregate, sink: 
         }
         for (step, point) in series.column.points() {
             match point {
-                Point::Float(value) => group.floats.one(step, value),
+                Point::Float(value) => group.float(step, value),
                 Point::Histogram(histogram) => {
                     let metric = || series.labels.metric_name().unwrap_or_default().to_owned();
                     if let Some(note) = group.histogram(e.op, step, histogram, metric) {
@@ -82,24 +90,30 @@ pub(super) fn eval(evaluator: &Evaluator<'_>, node: &Node, e: &Aggregate, sink: 
 }
 
 /// Which quantile at each step.
-fn quantiles(evaluator: &Evaluator<'_>, e: &Aggregate) -> Result<Vec<f64>> {
+fn quantiles(evaluator: &Evaluator<'_>, node: &Node, e: &Aggregate) -> Result<Vec<f64>> {
     let Some(param) = &e.param else { return Ok(Vec::new()) };
     let phi = evaluator.scalar(param)?;
     // As Prometheus does: one warning each for what is no number, the greatest and the least.
     if phi.iter().any(|phi| phi.is_nan()) {
-        evaluator.notes.add(Note::InvalidQuantile(f64::NAN), param.span);
+        evaluator.notes.add_of(Note::InvalidQuantile(f64::NAN), param.span, node.span);
     }
     let numbers = || phi.iter().copied().filter(|phi| !phi.is_nan());
     if let Some(greatest) = numbers().reduce(f64::max).filter(|phi| *phi > 1.0) {
-        evaluator.notes.add(Note::InvalidQuantile(greatest), param.span);
+        evaluator.notes.add_of(Note::InvalidQuantile(greatest), param.span, node.span);
     }
     if let Some(least) = numbers().reduce(f64::min).filter(|phi| *phi < 0.0) {
-        evaluator.notes.add(Note::InvalidQuantile(least), param.span);
+        evaluator.notes.add_of(Note::InvalidQuantile(least), param.span, node.span);
     }
     Ok(phi)
 }
 
 impl Group {
+    fn float(&mut self, step: usize, value: f64) {
+        if !self.histograms.get(step).is_some_and(|cell| cell.incompatible) {
+            self.floats.one(step, value);
+        }
+    }
+
     /// Adds a histogram, or says why it does not count.
     fn histogram(
         &mut self,
@@ -117,16 +131,21 @@ impl Group {
                 let has_float = self.floats.is_present(step);
                 let cell = &mut self.histograms[step];
                 cell.is_present = true;
-                if cell.incompatible || has_float {
+                if cell.incompatible {
                     return None;
                 }
                 let Some(fold) = &mut cell.fold else {
+                    // Behind a float nothing comes of it.
+                    if has_float {
+                        return None;
+                    }
                     cell.fold = Some(Box::new(HistogramFold::new(histogram, op == AggregateOp::Avg)));
                     return None;
                 };
                 match fold.add(histogram) {
                     None => {
                         cell.incompatible = true;
+                        self.any_incompatible = true;
                         Some(Note::MixedSchemas(metric()))
                     }
                     Some(reconciled) => reconciled.then_some(Note::BoundsReconciled(Operation::Aggregation)),

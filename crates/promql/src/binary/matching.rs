@@ -57,7 +57,9 @@ struct Matcher<'a> {
     evaluator: &'a Evaluator<'a>,
     e: &'a Binary,
     steps: usize,
-    told: pair::Told<'a>,
+    told: pair::Told,
+    /// The first step that cannot be answered, and why.
+    error: Option<(usize, QueryError)>,
     builder: LabelsBuilder,
     made: Vec<Made>,
     known: HashMap<Labels, usize>,
@@ -85,7 +87,8 @@ pub(super) fn eval(evaluator: &Evaluator<'_>, node: &Node, e: &Binary, sink: Sin
         evaluator,
         e,
         steps,
-        told: pair::Told { notes: &evaluator.notes, place: node.span, op: e.op },
+        told: pair::Told::new(e.op),
+        error: None,
         builder: LabelsBuilder::new(),
         made: Vec::new(),
         known: HashMap::new(),
@@ -100,7 +103,7 @@ pub(super) fn eval(evaluator: &Evaluator<'_>, node: &Node, e: &Binary, sink: Sin
     };
     // A step at which one side has nothing is not looked at, unless it is filled.
     let looked_at = if fill.is_none() { anyone(many) } else { vec![true; steps] };
-    let singles = matcher.singles(one, &one_signatures, count, &looked_at, &signatures)?;
+    let singles = matcher.singles(one, &one_signatures, count, &looked_at, &signatures);
 
     for (series, signature) in many.iter().zip(&many_signatures) {
         let of_signature = &singles[*signature];
@@ -134,6 +137,10 @@ pub(super) fn eval(evaluator: &Evaluator<'_>, node: &Node, e: &Binary, sink: Sin
     evaluator.release(&lhs);
     evaluator.release(&rhs);
     drop((lhs, rhs));
+    if let Some((_, error)) = matcher.error {
+        return Err(error);
+    }
+    matcher.told.tell(&evaluator.notes, node.span);
     for made in &mut matcher.made {
         if !made.series.column.is_blank() {
             sink(&mut made.series)?;
@@ -145,35 +152,41 @@ pub(super) fn eval(evaluator: &Evaluator<'_>, node: &Node, e: &Binary, sink: Sin
 impl Matcher<'_> {
     /// The series of the side that must be one, by signature; of several at most one may be there at a step.
     fn singles(
-        &self,
+        &mut self,
         one: &[Series],
         numbers: &[usize],
         count: usize,
         looked_at: &[bool],
         signatures: &Signatures<'_>,
-    ) -> Result<Vec<Vec<usize>>> {
+    ) -> Vec<Vec<usize>> {
         let mut singles: Vec<Vec<usize>> = vec![Vec::new(); count];
+        let mut first: Option<(usize, usize, usize)> = None;
         for (at, signature) in numbers.iter().enumerate() {
             for other in &singles[*signature] {
+                let steps = first.map_or(self.steps, |(step, ..)| step);
                 let both = |step: &usize| {
                     looked_at[*step] && one[at].column.is_present(*step) && one[*other].column.is_present(*step)
                 };
-                if (0..self.steps).any(|step| both(&step)) {
-                    let side = if self.e.matching.cardinality == Cardinality::OneToMany { "left" } else { "right" };
-                    let mut names = [one[at].labels.to_string(), one[*other].labels.to_string()];
-                    names.sort();
-                    return Err(QueryError::execution(format!(
-                        "found duplicate series for the match group {} on the {side} hand-side of the operation: \
-                         [{}, {}];many-to-many matching not allowed: matching labels must be unique on one side",
-                        signatures.labels(&one[at].labels),
-                        names[0],
-                        names[1]
-                    )));
+                if let Some(step) = (0..steps).find(both) {
+                    first = Some((step, at, *other));
                 }
             }
             singles[*signature].push(at);
         }
-        Ok(singles)
+        self.error = first.map(|(step, at, other)| {
+            let side = if self.e.matching.cardinality == Cardinality::OneToMany { "left" } else { "right" };
+            let mut names = [one[at].labels.to_string(), one[other].labels.to_string()];
+            names.sort();
+            let text = format!(
+                "found duplicate series for the match group {} on the {side} hand-side of the operation: [{}, {}];many-to-many \
+                 matching not allowed: matching labels must be unique on one side",
+                signatures.labels(&one[at].labels),
+                names[0],
+                names[1]
+            );
+            (step, QueryError::execution(text))
+        });
+        singles
     }
 
     /// Calculates all pairs of two series. `points` gives that of the many side first.
@@ -186,11 +199,16 @@ impl Matcher<'_> {
     ) -> Result<()> {
         let swapped = self.e.matching.cardinality == Cardinality::OneToMany;
         let mut made: Option<usize> = None;
-        for step in 0..self.steps {
+        // Behind a step that cannot be answered nothing matters.
+        let steps = self.error.as_ref().map_or(self.steps, |(step, _)| *step);
+        for step in 0..steps {
             let Some((of_many, of_one)) = points(step) else { continue };
             let (lhs, rhs) = if swapped { (of_one, of_many) } else { (of_many, of_one) };
-            let Some(outcome) = pair::of_points(lhs, rhs, &self.told) else { continue };
-            self.mark(signature, step)?;
+            let Some(outcome) = pair::of_points(step, lhs, rhs, &self.told) else { continue };
+            if let Err(error) = self.mark(signature, step) {
+                self.error = Some((step, error));
+                break;
+            }
             let at = match made {
                 Some(at) => at,
                 None => {
@@ -198,7 +216,10 @@ impl Matcher<'_> {
                     *made.insert(self.entry(labels)?)
                 }
             };
-            self.store(at, signature, step, outcome)?;
+            if let Err(error) = self.store(at, signature, step, outcome) {
+                self.error = Some((step, error));
+                break;
+            }
         }
         Ok(())
     }

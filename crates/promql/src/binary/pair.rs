@@ -1,8 +1,10 @@
 //! Two samples.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use promd_model::{CounterResetHint, FloatHistogram, Trim};
+use promd_model::{CounterResetHint, FloatHistogram, Trim, math};
 use promd_promql_parser::Span;
 use promd_promql_parser::ast::BinaryOp;
 
@@ -32,21 +34,29 @@ fn calculate(op: BinaryOp, lhs: f64, rhs: f64) -> f64 {
         BinaryOp::Mul => lhs * rhs,
         BinaryOp::Div => lhs / rhs,
         BinaryOp::Mod => lhs % rhs,
-        BinaryOp::Pow => lhs.powf(rhs),
-        _ => lhs.atan2(rhs),
+        BinaryOp::Pow => math::pow(lhs, rhs),
+        _ => math::atan2(lhs, rhs),
     }
 }
 
-/// Where an operator says what it has to say.
-pub(super) struct Told<'a> {
-    pub(super) notes: &'a Notes,
-    pub(super) place: Span,
+/// What an operator has to say. At each step what is said last counts, as in Prometheus.
+pub(super) struct Told {
     pub(super) op: BinaryOp,
+    last: RefCell<BTreeMap<usize, Note>>,
 }
 
-impl Told<'_> {
-    fn say(&self, note: Note) {
-        self.notes.add(note, self.place);
+impl Told {
+    pub(super) const fn new(op: BinaryOp) -> Self {
+        Self { op, last: RefCell::new(BTreeMap::new()) }
+    }
+
+    fn say(&self, step: usize, note: Note) {
+        self.last.borrow_mut().insert(step, note);
+    }
+
+    /// Passes it on.
+    pub(super) fn tell(self, notes: &Notes, place: Span) {
+        self.last.into_inner().into_values().for_each(|note| notes.add(note, place));
     }
 }
 
@@ -77,7 +87,7 @@ impl Outcome {
 }
 
 /// What an operator makes of two samples; nothing if it cannot do anything with them, which it says.
-pub(super) fn of_points(lhs: Point<'_>, rhs: Point<'_>, told: &Told<'_>) -> Option<Outcome> {
+pub(super) fn of_points(step: usize, lhs: Point<'_>, rhs: Point<'_>, told: &Told) -> Option<Outcome> {
     use BinaryOp::{Add, Div, Equal, Mul, NotEqual, Sub, TrimLower, TrimUpper};
     let op = told.op;
     let scaled = |histogram: &FloatHistogram, change: &dyn Fn(&mut FloatHistogram)| {
@@ -102,7 +112,7 @@ pub(super) fn of_points(lhs: Point<'_>, rhs: Point<'_>, told: &Told<'_>) -> Opti
         }),
         (Point::Histogram(h), Point::Float(value), TrimUpper) => scaled(h, &|h| h.trim(value, Trim::KeepBelow)),
         (Point::Histogram(h), Point::Float(value), TrimLower) => scaled(h, &|h| h.trim(value, Trim::KeepAbove)),
-        (Point::Histogram(l), Point::Histogram(r), Add | Sub) => combine(l, r, told),
+        (Point::Histogram(l), Point::Histogram(r), Add | Sub) => combine(step, l, r, told),
         (Point::Histogram(l), Point::Histogram(r), Equal) => Some(Outcome::histogram(Arc::clone(l), l.same_data(r))),
         (Point::Histogram(l), Point::Histogram(r), NotEqual) => {
             Some(Outcome::histogram(Arc::clone(l), !l.same_data(r)))
@@ -112,26 +122,26 @@ pub(super) fn of_points(lhs: Point<'_>, rhs: Point<'_>, told: &Told<'_>) -> Opti
                 Point::Float(_) => "float",
                 Point::Histogram(_) => "histogram",
             };
-            told.say(Note::IncompatibleTypes { lhs: kind(lhs), op: op.as_str(), rhs: kind(rhs) });
+            told.say(step, Note::IncompatibleTypes { lhs: kind(lhs), op: op.as_str(), rhs: kind(rhs) });
             None
         }
     }
 }
 
-fn combine(lhs: &FloatHistogram, rhs: &FloatHistogram, told: &Told<'_>) -> Option<Outcome> {
+fn combine(step: usize, lhs: &FloatHistogram, rhs: &FloatHistogram, told: &Told) -> Option<Outcome> {
     let mut result = lhs.clone();
     let subtract = told.op == BinaryOp::Sub;
     let operation = if subtract { Operation::Subtraction } else { Operation::Addition };
     let combined = if subtract { result.sub(rhs) } else { result.add(rhs) };
     let Ok(combined) = combined else {
-        told.say(Note::IncompatibleBuckets(told.op.as_str()));
+        told.say(step, Note::IncompatibleBuckets(told.op.as_str()));
         return None;
     };
     if combined.bounds_reconciled {
-        told.say(Note::BoundsReconciled(operation));
+        told.say(step, Note::BoundsReconciled(operation));
     }
     if combined.counter_resets_collide {
-        told.say(Note::ResetsCollide(operation));
+        told.say(step, Note::ResetsCollide(operation));
     }
     if subtract {
         result.counter_reset_hint = CounterResetHint::Gauge;

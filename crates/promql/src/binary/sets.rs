@@ -16,7 +16,7 @@ pub(super) fn eval(evaluator: &Evaluator<'_>, node: &Node, e: &Binary, sink: Sin
 fn filter(evaluator: &Evaluator<'_>, node: &Node, e: &Binary, sink: Sink<'_>) -> Result<()> {
     let mut signatures = Signatures::new(&e.matching);
     let mut present: Vec<Vec<bool>> = Vec::new();
-    evaluator.eval(&e.rhs, &mut |series| {
+    let right = evaluator.eval(&e.rhs, &mut |series| {
         let at = signatures.find(&series.labels);
         if at == present.len() {
             evaluator.charge(node.steps.count)?;
@@ -24,7 +24,12 @@ fn filter(evaluator: &Evaluator<'_>, node: &Node, e: &Binary, sink: Sink<'_>) ->
         }
         series.column.points().for_each(|(step, _)| present[at][step] = true);
         Ok(())
-    })?;
+    });
+    if let Err(error) = right {
+        // If there is something wrong with the left side too, that is what counts.
+        evaluator.eval(&e.lhs, &mut |_| Ok(()))?;
+        return Err(error);
+    }
     let wanted = e.op == BinaryOp::And;
     evaluator.eval(&e.lhs, &mut |series| {
         let known = signatures.known(&series.labels);

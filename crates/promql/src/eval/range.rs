@@ -70,7 +70,7 @@ impl OverTime<'_> {
         if self.function.is_counter {
             samples.find_resets();
         }
-        let told = Told::new(notes, self.place);
+        let told = Told::new(notes, self.place, self.node.span);
         at.resize(self.args.len(), 0.0);
         let mut any_float = false;
         windows(self.node, self.range, self.options, samples, labels.view(), counts, &mut |step, window| {
@@ -94,7 +94,7 @@ impl OverTime<'_> {
             return false;
         }
         if self.function.is_counter && any_float {
-            doubt_counter(&desk.notes, self.options, labels, self.place);
+            doubt_counter(&desk.notes, self.options, labels, (self.place, self.node.span));
         }
         desk.out.labels = labels.clone();
         desk.out.drop_name = drop_name;
@@ -246,14 +246,14 @@ fn windows(
 }
 
 /// Says so if a name does not look like that of a counter.
-fn doubt_counter(notes: &Notes, options: &EngineOptions, labels: &Labels, place: Span) {
+fn doubt_counter(notes: &Notes, options: &EngineOptions, labels: &Labels, (place, owner): (Span, Span)) {
     let Some(name) = labels.metric_name() else { return };
     if options.type_and_unit_labels {
         let kind = labels.get("__type__").unwrap_or_default();
         if !matches!(kind, "counter" | "histogram") {
-            notes.add(Note::MaybeNoCounterType { metric: name.to_owned(), kind: kind.to_owned() }, place);
+            notes.add_of(Note::MaybeNoCounterType { metric: name.to_owned(), kind: kind.to_owned() }, place, owner);
         }
     } else if !["_total", "_sum", "_count", "_bucket"].iter().any(|suffix| name.ends_with(suffix)) {
-        notes.add(Note::MaybeNoCounter(name.to_owned()), place);
+        notes.add_of(Note::MaybeNoCounter(name.to_owned()), place, owner);
     }
 }

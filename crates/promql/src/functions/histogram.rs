@@ -38,15 +38,16 @@ struct Classic {
     buckets: Vec<(f64, Column)>,
 }
 
+/// What annotations call a metric: nothing where names are dropped at once.
+fn told_name<'l>(evaluator: &Evaluator<'_>, labels: &'l Labels) -> &'l str {
+    labels.metric_name().filter(|_| evaluator.options.delayed_name_removal).unwrap_or_default()
+}
+
 /// Collects the histograms of a vector. Where there are both kinds with the same labels, neither counts.
 fn collect(evaluator: &Evaluator<'_>, vector: &Node) -> Result<Histograms> {
     let mut found = Histograms { native: Vec::new(), classic: Vec::new() };
     let mut known: HashMap<Labels, usize> = HashMap::new();
-    let delayed = evaluator.options.delayed_name_removal;
-    let name = |labels: &Labels| {
-        let name = labels.metric_name().filter(|_| delayed);
-        name.unwrap_or_default().to_owned()
-    };
+    let name = |labels: &Labels| told_name(evaluator, labels).to_owned();
     evaluator.eval(vector, &mut |series| {
         let mut series = series.take();
         evaluator.hold(&series)?;
@@ -121,7 +122,7 @@ fn each(
         let mut column = Column::absent(steps);
         for (step, point) in native.column.points() {
             if let Point::Histogram(histogram) = point {
-                column.set(step, of_native(step, histogram, native.labels.metric_name().unwrap_or_default()));
+                column.set(step, of_native(step, histogram, told_name(evaluator, &native.labels)));
             }
         }
         give(&native.labels, native.drop_name, column)?;
@@ -131,7 +132,7 @@ fn each(
         let mut column = Column::absent(steps);
         for step in 0..steps {
             if classic.at(step, &mut buckets) {
-                column.set(step, of_classic(step, &mut buckets, classic.labels.metric_name().unwrap_or_default()));
+                column.set(step, of_classic(step, &mut buckets, told_name(evaluator, &classic.labels)));
             }
         }
         give(&classic.labels, classic.drop_name, column)?;
@@ -146,9 +147,9 @@ fn merged(sink: Sink<'_>, run: impl FnOnce(Sink<'_>) -> Result<()>) -> Result<()
     all.series.iter_mut().try_for_each(sink)
 }
 
-fn doubt_quantile(evaluator: &Evaluator<'_>, node: &Node, values: &[f64]) {
+fn doubt_quantile(evaluator: &Evaluator<'_>, param: &Node, node: &Node, values: &[f64]) {
     for phi in values.iter().filter(|phi| !(0.0..=1.0).contains(*phi)) {
-        evaluator.notes.add(Note::InvalidQuantile(*phi), node.span);
+        evaluator.notes.add_of(Note::InvalidQuantile(*phi), param.span, node.span);
     }
 }
 
@@ -179,10 +180,9 @@ fn quantile_of(
         |step, buckets, metric| {
             let (value, forced) = classic::quantile(phi[step], buckets);
             if let Some(forced) = forced {
-                let metric = if evaluator.options.delayed_name_removal { metric.to_owned() } else { String::new() };
                 let t = node.steps.at(step);
                 say(Note::ForcedMonotonic(Monotonic {
-                    metric,
+                    metric: metric.to_owned(),
                     first: t,
                     last: t,
                     lowest: forced.lowest,
@@ -199,7 +199,7 @@ fn quantile_of(
 fn quantile(evaluator: &Evaluator<'_>, call: &Call, node: &Node, sink: Sink<'_>) -> Result<()> {
     let [phi_node, vector] = &call.args[..] else { return Ok(()) };
     let phi = evaluator.scalar(phi_node)?;
-    doubt_quantile(evaluator, phi_node, &phi);
+    doubt_quantile(evaluator, phi_node, node, &phi);
     let histograms = collect(evaluator, vector)?;
     merged(sink, |sink| quantile_of(evaluator, &histograms, &phi, vector, node, sink))
 }
@@ -211,7 +211,7 @@ fn quantiles(evaluator: &Evaluator<'_>, call: &Call, node: &Node, sink: Sink<'_>
     merged(sink, |sink| {
         for phi_node in quantiles {
             let phi = evaluator.scalar(phi_node)?;
-            doubt_quantile(evaluator, phi_node, &phi);
+            doubt_quantile(evaluator, phi_node, node, &phi);
             // A quantile that changes with the steps has a series for each of its values.
             let mut values = phi.clone();
             values.sort_by(f64::total_cmp);

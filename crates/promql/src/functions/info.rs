@@ -61,7 +61,10 @@ fn info(evaluator: &Evaluator<'_>, call: &Call, node: &Node, sink: Sink<'_>) -> 
     for (at, info) in infos.iter().enumerate() {
         by_key.entry(key(&info.labels, info.labels.metric_name().unwrap_or_default())).or_default().push(at);
     }
-    find_conflicts(&infos, &by_key, node, base.iter().any(|series| !series.column.is_blank()))?;
+    // Where there is no base series nothing is looked for.
+    let wanted: Vec<bool> =
+        (0..node.steps.count).map(|step| base.iter().any(|series| series.column.is_present(step))).collect();
+    find_conflicts(&infos, &by_key, &wanted)?;
 
     let mut all = Merged::default();
     let mut builder = LabelsBuilder::new();
@@ -155,17 +158,9 @@ fn fetch(
 }
 
 /// Two info series of one metric and target with samples at the same time contradict each other.
-fn find_conflicts(
-    infos: &[Info],
-    by_key: &HashMap<(Labels, String), Vec<usize>>,
-    node: &Node,
-    wanted: bool,
-) -> Result<()> {
-    if !wanted {
-        return Ok(());
-    }
+fn find_conflicts(infos: &[Info], by_key: &HashMap<(Labels, String), Vec<usize>>, wanted: &[bool]) -> Result<()> {
     for list in by_key.values().filter(|list| list.len() > 1) {
-        for step in 0..node.steps.count {
+        for step in (0..wanted.len()).filter(|step| wanted[*step]) {
             let mut best: Option<(usize, f64)> = None;
             for at in list {
                 let Some(t) = infos[*at].times.float(step) else { continue };

@@ -2,40 +2,42 @@
 
 use std::f64::consts::PI;
 
+use promd_model::math;
+
 use super::Function::{Map, MapWith, Scalar};
 use super::Implementation::{self, Instant};
 
 pub(super) const TABLE: &[(&str, Implementation)] = &[
     ("abs", Instant(Map(f64::abs))),
-    ("acos", Instant(Map(f64::acos))),
-    ("acosh", Instant(Map(f64::acosh))),
-    ("asin", Instant(Map(f64::asin))),
-    ("asinh", Instant(Map(f64::asinh))),
-    ("atan", Instant(Map(f64::atan))),
-    ("atanh", Instant(Map(f64::atanh))),
+    ("acos", Instant(Map(math::acos))),
+    ("acosh", Instant(Map(math::acosh))),
+    ("asin", Instant(Map(math::asin))),
+    ("asinh", Instant(Map(math::asinh))),
+    ("atan", Instant(Map(math::atan))),
+    ("atanh", Instant(Map(math::atanh))),
     ("ceil", Instant(Map(f64::ceil))),
     ("clamp", Instant(MapWith(|v, args| clamp(v, args[0], args[1])))),
     ("clamp_max", Instant(MapWith(|v, args| clamp(v, f64::NEG_INFINITY, args[0])))),
     ("clamp_min", Instant(MapWith(|v, args| clamp(v, args[0], f64::INFINITY)))),
-    ("cos", Instant(Map(f64::cos))),
-    ("cosh", Instant(Map(f64::cosh))),
+    ("cos", Instant(Map(math::cos))),
+    ("cosh", Instant(Map(math::cosh))),
     ("deg", Instant(Map(|v| v * 180.0 / PI))),
-    ("exp", Instant(Map(f64::exp))),
+    ("exp", Instant(Map(math::exp))),
     ("floor", Instant(Map(f64::floor))),
-    ("ln", Instant(Map(f64::ln))),
-    ("log10", Instant(Map(f64::log10))),
-    ("log2", Instant(Map(f64::log2))),
+    ("ln", Instant(Map(math::ln))),
+    ("log10", Instant(Map(math::log10))),
+    ("log2", Instant(Map(math::log2))),
     ("max_of", Instant(Scalar(|_, args| max(args[0], args[1])))),
     ("min_of", Instant(Scalar(|_, args| min(args[0], args[1])))),
     ("pi", Instant(Scalar(|_, _| PI))),
     ("rad", Instant(Map(|v| v * PI / 180.0))),
     ("round", Instant(MapWith(|v, args| Some(round(v, args.first().copied().unwrap_or(1.0)))))),
     ("sgn", Instant(Map(sign))),
-    ("sin", Instant(Map(f64::sin))),
-    ("sinh", Instant(Map(f64::sinh))),
+    ("sin", Instant(Map(math::sin))),
+    ("sinh", Instant(Map(math::sinh))),
     ("sqrt", Instant(Map(f64::sqrt))),
-    ("tan", Instant(Map(f64::tan))),
-    ("tanh", Instant(Map(f64::tanh))),
+    ("tan", Instant(Map(math::tan))),
+    ("tanh", Instant(Map(math::tanh))),
 ];
 
 /// The greater one; a NaN wins over all but +Inf, as in Go.

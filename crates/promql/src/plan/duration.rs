@@ -55,7 +55,7 @@ impl Durations {
                     DurationOp::Div => lhs / rhs,
                     DurationOp::Mod if rhs == 0.0 => return Err(error_at(expr, "modulo by zero")),
                     DurationOp::Mod => lhs % rhs,
-                    DurationOp::Pow => lhs.powf(rhs),
+                    DurationOp::Pow => promd_model::math::pow(lhs, rhs),
                     DurationOp::MinOf => crate::functions::min(lhs, rhs),
                     DurationOp::MaxOf => crate::functions::max(lhs, rhs),
                 }

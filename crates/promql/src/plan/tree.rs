@@ -213,7 +213,12 @@ impl<'a> Planner<'a> {
         for arg in e.args.iter().map(Expr::without_parens).filter(|arg| !std::ptr::eq(*arg, range)) {
             args.push(self.maybe_once(arg, steps)?);
         }
-        let place = e.args.first().map_or(e.span, |arg| arg.without_parens().span());
+        let place = match e.args.first().map(Expr::without_parens) {
+            // Prometheus puts a range vector in its place, which has none.
+            Some(Expr::Subquery(_)) => Span::default(),
+            Some(arg) => arg.span(),
+            None => e.span,
+        };
         match functions::find(name) {
             Some(Implementation::Range(function)) => {
                 Ok(Kind::OverTime { name, function, range: Box::new(vector), args, place })

@@ -60,7 +60,12 @@ fn annotations(kind: &str, expected: &[Expect<'_>], none: bool, got: &[String]) 
     Ok(())
 }
 
-fn value(eval: &Eval<'_>, value: &Value) -> Result<(), String> {
+/// Whether a number alone is expected.
+pub(super) fn is_scalar(eval: &Eval<'_>) -> bool {
+    matches!(eval.results[..], [line] if float::parse(line.as_bytes()).is_ok())
+}
+
+pub(super) fn value(eval: &Eval<'_>, value: &Value) -> Result<(), String> {
     if let Some(expected) = eval.string {
         let Value::String { text, .. } = value else { return Err(format!("expected a string, got {value:?}")) };
         let quoted = promd_model::quote::go(&**text).to_string();
@@ -126,7 +131,7 @@ fn matrix(expected: &[Expected], got: &[MatrixSeries], start: i64, step: i64) ->
         let mut t = start;
         for item in values {
             compare(labels, t, item, points.remove(&t).as_ref())?;
-            t += step;
+            t = t.saturating_add(step);
         }
         if let Some((t, point)) = points.iter().next() {
             return Err(format!("{labels} has {point:?} at {t}, where nothing was expected"));

@@ -25,15 +25,20 @@ pub(super) fn line(text: &str) -> Result<(Labels, Vec<SeriesValue>), String> {
     Ok((series.labels, values))
 }
 
+/// How many samples a script may load: a few letters of it can stand for a million.
+const MOST_SAMPLES: usize = 1 << 22;
+
 /// Everything that was loaded since the last `clear`.
 #[derive(Debug, Default)]
 pub(super) struct Data {
     series: BTreeMap<Labels, BTreeMap<i64, (SeriesValue, i64)>>,
+    /// How many samples there are.
+    count: usize,
 }
 
 impl Data {
     pub(super) fn clear(&mut self) {
-        self.series.clear();
+        *self = Self::default();
     }
 
     pub(super) fn load(&mut self, load: &Load<'_>) -> Result<(), String> {
@@ -52,6 +57,10 @@ impl Data {
                 continue;
             }
             let (labels, values) = line(text)?;
+            self.count += values.len();
+            if self.count > MOST_SAMPLES {
+                return Err(format!("more than {MOST_SAMPLES} samples"));
+            }
             let starts = match starts.take() {
                 Some((of, starts)) if of == labels && starts.len() == values.len() => starts,
                 Some((of, starts)) if of == labels => {
@@ -65,9 +74,9 @@ impl Data {
             let mut t = 0;
             for (value, start) in values.into_iter().zip(starts) {
                 if value != SeriesValue::Missing {
-                    samples.push((t, value, start.map_or(0, |start| t + start)));
+                    samples.push((t, value, start.map_or(0, |start| t.saturating_add(start))));
                 }
-                t += load.step;
+                t = t.saturating_add(load.step);
             }
             loaded.push((labels, samples));
         }
