@@ -5,10 +5,11 @@ pub(crate) mod san;
 use std::sync::{Arc, LazyLock};
 
 use promd_config::TlsVersion;
-use rustls::crypto::CryptoProvider;
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{RootCertStore, SupportedProtocolVersion};
+use rustls::{DigitallySignedStruct, RootCertStore, SupportedProtocolVersion};
 
 /// The algorithms: always these, whatever else in the process chose for itself.
 pub(crate) fn provider() -> &'static Arc<CryptoProvider> {
@@ -66,4 +67,35 @@ pub(crate) fn versions(
         return Err("tls: no supported versions satisfy MinVersion and MaxVersion".to_owned());
     }
     Ok(versions)
+}
+
+/// How whoever shows a certificate proves that it is theirs. Verifiers that judge certificates in their own way leave that
+/// to this.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Proofs;
+
+impl Proofs {
+    fn algorithms() -> &'static WebPkiSupportedAlgorithms {
+        &provider().signature_verification_algorithms
+    }
+
+    pub(crate) fn tls12(
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls12_signature(message, cert, dss, Self::algorithms())
+    }
+
+    pub(crate) fn tls13(
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls13_signature(message, cert, dss, Self::algorithms())
+    }
+
+    pub(crate) fn schemes() -> Vec<rustls::SignatureScheme> {
+        Self::algorithms().supported_schemes()
+    }
 }

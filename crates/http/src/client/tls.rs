@@ -6,12 +6,11 @@ use parking_lot::Mutex;
 use promd_config::{ClientTls, Secret};
 use promd_fs::Fs;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 
 use super::source::Source;
-use crate::tls;
+use crate::tls::{self, Proofs};
 
 /// The settings of a client, and what they were made of.
 #[derive(Debug)]
@@ -109,7 +108,7 @@ impl TlsSettings {
             _ => Arc::clone(tls::system_roots()),
         };
         let builder = if config.insecure_skip_verify {
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(Trusting(Arc::clone(tls::provider()))))
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(Trusting))
         } else {
             builder.with_root_certificates(roots)
         };
@@ -136,7 +135,7 @@ impl TlsSettings {
 /// `insecure_skip_verify`: whoever answers is believed to be whom one asked. That it holds the key of the certificate that it
 /// shows is still verified, as in Go.
 #[derive(Debug)]
-struct Trusting(Arc<CryptoProvider>);
+struct Trusting;
 
 impl ServerCertVerifier for Trusting {
     fn verify_server_cert(
@@ -156,7 +155,7 @@ impl ServerCertVerifier for Trusting {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls12_signature(message, cert, dss, &self.0.signature_verification_algorithms)
+        Proofs::tls12(message, cert, dss)
     }
 
     fn verify_tls13_signature(
@@ -165,11 +164,11 @@ impl ServerCertVerifier for Trusting {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls13_signature(message, cert, dss, &self.0.signature_verification_algorithms)
+        Proofs::tls13(message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        Proofs::schemes()
     }
 }
 

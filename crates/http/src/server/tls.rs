@@ -18,7 +18,7 @@ use rustls::{
     SignatureScheme,
 };
 
-use crate::tls;
+use crate::tls::{self, Proofs};
 
 /// No certificate or key is larger.
 const MAX_BYTES: u64 = 16 << 20;
@@ -173,7 +173,7 @@ fn clients(
         _ => (true, Some(authority()?)),
     };
     let allowed = tls.client_allowed_sans.clone();
-    Ok(Some(Arc::new(ClientVerifier { required, authority, allowed, provider: Arc::clone(provider) })))
+    Ok(Some(Arc::new(ClientVerifier { required, authority, allowed })))
 }
 
 /// Judges the certificates of clients.
@@ -184,7 +184,6 @@ struct ClientVerifier {
     authority: Option<Arc<dyn ClientCertVerifier>>,
     /// Of which names they must have one; empty if they need not.
     allowed: Vec<String>,
-    provider: Arc<CryptoProvider>,
 }
 
 impl ClientCertVerifier for ClientVerifier {
@@ -223,8 +222,7 @@ impl ClientCertVerifier for ClientVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)
+        Proofs::tls12(message, cert, dss)
     }
 
     fn verify_tls13_signature(
@@ -233,11 +231,10 @@ impl ClientCertVerifier for ClientVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
+        Proofs::tls13(message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        Proofs::schemes()
     }
 }
