@@ -63,6 +63,8 @@ replay! {
     model_histogram => promd_fuzz::model_histogram::model_histogram,
     model_labels => promd_fuzz::model::model_labels,
     promql_parse => promd_fuzz::promql::promql_parse,
+    discovery_dns => promd_fuzz::discovery::dns,
+    http_text => promd_fuzz::http::text,
     regex => promd_fuzz::regex::regex,
     relabel_rules => promd_fuzz::relabel::rules,
     tsdb_chunks_head => promd_fuzz::tsdb::tsdb_chunks_head,
