@@ -18,6 +18,7 @@ pub mod model_histogram;
 pub mod promql;
 pub mod regex;
 pub mod relabel;
+pub mod scrape;
 pub mod tsdb;
 pub mod wal_record;
 pub mod wal_segment;

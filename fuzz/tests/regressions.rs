@@ -67,6 +67,7 @@ replay! {
     http_text => promd_fuzz::http::text,
     regex => promd_fuzz::regex::regex,
     relabel_rules => promd_fuzz::relabel::rules,
+    scrape_append => promd_fuzz::scrape::append,
     tsdb_chunks_head => promd_fuzz::tsdb::tsdb_chunks_head,
     wal_record => promd_fuzz::wal_record::wal_record,
     wal_segment => promd_fuzz::wal_segment::wal_segment,
