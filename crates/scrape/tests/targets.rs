@@ -1,5 +1,4 @@
 //! From what was found to what is scraped.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod support;
 
