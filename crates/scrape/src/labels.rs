@@ -71,9 +71,9 @@ impl Namer {
             builder.set(name, value);
         });
         if naming.honor_labels {
-            self.add_target_labels(naming)
+            self.add_target_labels(naming);
         } else {
-            self.override_with_target_labels(naming)
+            self.override_with_target_labels(naming);
         }
         if !naming.rules.apply(&mut self.builder, &mut self.relabelling) {
             return Ok(Named::Dropped);

@@ -224,7 +224,7 @@ async fn the_same_targets_give_the_same_series() {
     let reader = storage.reader(Interval::ALL).unwrap();
     for one in reader.exemplars(&[vec![]], Interval::ALL).unwrap() {
         for exemplar in &one.exemplars {
-            let value = promd_model::float::json(exemplar.value).to_string();
+            let value = promd_model::float::json(exemplar.value);
             ours.insert((one.labels.to_string(), exemplar.labels.to_string(), value));
         }
     }
