@@ -42,9 +42,8 @@ impl Api {
 
     pub(crate) async fn snapshot(&self, ask: &Ask<'_>) -> Result {
         self.check_admin()?;
-        let skip_head = flag(&ask.form, "skip_head").map_err(|error| {
-            ApiError::parameter("skip_head", format_args!("unable to parse boolean: {error}"))
-        })?;
+        let skip_head = flag(&ask.form, "skip_head")
+            .map_err(|error| ApiError::parameter("skip_head", format_args!("unable to parse boolean: {error}")))?;
         let wall = self.clock.wall();
         let Civil { year, month, day, hour, minute, second, .. } = self.now().civil();
         // Two snapshots of one second need two names; the nanoseconds are as good as a random number.

@@ -200,7 +200,10 @@ impl Api {
                 return reply::redirect(StatusCode::MOVED_PERMANENTLY, &to);
             }
             Found::OtherMethods(methods) => {
-                let mut response = reply::http_error(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
+                let mut response = match head.method {
+                    Method::OPTIONS => reply::empty(StatusCode::OK),
+                    _ => reply::http_error(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),
+                };
                 reply::set(&mut response, header::ALLOW, &methods);
                 return response;
             }

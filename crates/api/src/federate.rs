@@ -6,9 +6,7 @@ use http::{StatusCode, header};
 use promd_exposition::{FamilyHead, Format, MetricType, Writer, negotiate};
 use promd_http::Response;
 use promd_metrics::{Bucket, Count, HistogramValue, NativeBuckets, NativeCounts, NativeValue, Sample, Span, Value};
-use promd_model::{
-    Columns, CounterResetHint, FloatHistogram, Interval, Labels, METRIC_NAME, Matcher, Run, is_stale,
-};
+use promd_model::{Columns, CounterResetHint, FloatHistogram, Interval, Labels, METRIC_NAME, Matcher, Run, is_stale};
 use promd_storage::{Decoder, Select, Series, Storage};
 
 use crate::api::{Api, Ask};
@@ -80,11 +78,7 @@ fn external_labels(labels: &Labels) -> Vec<(String, String)> {
 }
 
 /// The latest samples by metric name, and how many warnings there were.
-fn latest(
-    storage: &dyn Storage,
-    selectors: &[Vec<Matcher>],
-    times: Interval,
-) -> Result<(Vec<Latest>, u64), ApiError> {
+fn latest(storage: &dyn Storage, selectors: &[Vec<Matcher>], times: Interval) -> Result<(Vec<Latest>, u64), ApiError> {
     let reader = storage.reader(times)?;
     let mut found = Vec::new();
     let mut warnings = 0;

@@ -91,9 +91,7 @@ fn unescape(text: &[u8]) -> Result<String, String> {
 
 /// Where a `%` is without two digits behind it.
 fn bad_escape(text: &[u8]) -> Option<usize> {
-    let is_good = |at: usize| {
-        text.get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-    };
+    let is_good = |at: usize| text.get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
     let mut escapes = text.iter().enumerate().filter(|(_, byte)| **byte == b'%');
     escapes.find(|(at, _)| !is_good(*at)).map(|(at, _)| at)
 }

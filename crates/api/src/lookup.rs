@@ -135,12 +135,10 @@ impl ExemplarsAsked {
         }
         let expr = parser.parse(form.value("query")).map_err(ApiError::bad_data)?;
         let mut selectors = Vec::new();
-        expr.walk(&mut |node, _| {
-            match node {
-                Expr::Vector(vector) => selectors.push(vector.all_matchers()),
-                Expr::Matrix(matrix) => selectors.push(matrix.vector.all_matchers()),
-                _ => {}
-            }
+        expr.walk(&mut |node, _| match node {
+            Expr::Vector(vector) => selectors.push(vector.all_matchers()),
+            Expr::Matrix(matrix) => selectors.push(matrix.vector.all_matchers()),
+            _ => {}
         });
         Ok((!selectors.is_empty()).then_some(Self { times, selectors }))
     }

@@ -5,7 +5,8 @@ use promd_exposition::{Format, Writer, negotiate};
 use promd_http::Response;
 
 use crate::api::{Api, Ask};
-use crate::{json, reply};
+use crate::json;
+use crate::reply::{self, escaped};
 
 impl Api {
     pub(crate) fn healthy(&self, ask: &Ask<'_>) -> Response {
@@ -48,7 +49,9 @@ impl Api {
     pub(crate) fn version(&self) -> Response {
         let mut out = Vec::new();
         json::value(&mut out, &self.options.build);
-        reply::typed(StatusCode::OK, "application/json", out)
+        out.push(b'\n');
+        // Prometheus leaves the type to Go, which looks at the text and sees a text.
+        reply::plain(StatusCode::OK, out)
     }
 
     pub(crate) fn own_metrics(&self, ask: &Ask<'_>) -> Response {
@@ -129,31 +132,4 @@ fn says(ask: &Ask<'_>, text: &'static str) -> Response {
         return reply::empty(StatusCode::OK);
     }
     reply::plain(StatusCode::OK, text)
-}
-
-/// A text as it stands in a page.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&#34;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn titles_are_no_markup() {
-        assert_eq!(escaped("<a href=\"x\">'&'"), "&lt;a href=&#34;x&#34;&gt;&#39;&amp;&#39;");
-        assert_eq!(escaped("plain é"), "plain é");
-    }
 }

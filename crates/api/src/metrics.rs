@@ -19,7 +19,8 @@ impl_collect!(HttpMetrics { requests, duration, size, ready });
 
 impl HttpMetrics {
     pub(crate) fn new() -> Self {
-        let seconds = HistogramSettings::classic([0.1, 0.2, 0.4, 1.0, 3.0, 8.0, 20.0, 60.0, 120.0]).with_native(native(Duration::from_secs(3600)));
+        let seconds = HistogramSettings::classic([0.1, 0.2, 0.4, 1.0, 3.0, 8.0, 20.0, 60.0, 120.0])
+            .with_native(native(Duration::from_secs(3600)));
         let bytes = HistogramSettings::classic(exponential_buckets(100.0, 10.0, 8));
         Self {
             requests: Family::new(
@@ -59,7 +60,15 @@ pub(crate) struct EngineMetrics {
     pub(crate) duration_histogram: Family<Histogram, 1>,
 }
 
-impl_collect!(EngineMetrics { queries, concurrent_max, log_enabled, log_failures, samples, duration, duration_histogram });
+impl_collect!(EngineMetrics {
+    queries,
+    concurrent_max,
+    log_enabled,
+    log_failures,
+    samples,
+    duration,
+    duration_histogram
+});
 
 impl EngineMetrics {
     pub(crate) fn new() -> Self {
@@ -74,10 +83,7 @@ impl EngineMetrics {
                 "prometheus_engine_queries_concurrent_max",
                 "The max number of concurrent queries.",
             )),
-            log_enabled: Metric::new(Options::new(
-                "prometheus_engine_query_log_enabled",
-                "State of the query log.",
-            )),
+            log_enabled: Metric::new(Options::new("prometheus_engine_query_log_enabled", "State of the query log.")),
             log_failures: Metric::new(Options::new(
                 "prometheus_engine_query_log_failures_total",
                 "The number of query log failures.",

@@ -4,12 +4,18 @@ use std::fmt::Write;
 
 /// Paths below `/api/v1`, their methods, what they answer, and their parameters; those with a `*` are needed.
 const PATHS: &[(&str, &[&str], &str, &[&str])] = &[
-    ("/query", &["get", "post"], "The value of an expression at one time", &[
-        "query*", "time", "timeout", "lookback_delta", "limit", "stats", "explain",
-    ]),
-    ("/query_range", &["get", "post"], "The values of an expression over a range of time", &[
-        "query*", "start*", "end*", "step*", "timeout", "lookback_delta", "limit", "stats", "explain",
-    ]),
+    (
+        "/query",
+        &["get", "post"],
+        "The value of an expression at one time",
+        &["query*", "time", "timeout", "lookback_delta", "limit", "stats", "explain"],
+    ),
+    (
+        "/query_range",
+        &["get", "post"],
+        "The values of an expression over a range of time",
+        &["query*", "start*", "end*", "step*", "timeout", "lookback_delta", "limit", "stats", "explain"],
+    ),
     ("/query_exemplars", &["get", "post"], "Exemplars of the series in an expression", &["query*", "start", "end"]),
     ("/format_query", &["get", "post"], "An expression, formatted", &["query*"]),
     ("/parse_query", &["get", "post"], "The syntax tree of an expression", &["query*"]),
@@ -65,11 +71,10 @@ pub(crate) fn document(server: &str, version: &str) -> String {
             }
             for name in *parameters {
                 let (name, required) = name.strip_suffix('*').map_or((*name, false), |name| (name, true));
-                let schema = if name.ends_with("[]") { "{type: array, items: {type: string}}" } else { "{type: string}" };
-                let _ = writeln!(
-                    out,
-                    "        - {{name: \"{name}\", in: query, required: {required}, schema: {schema}}}"
-                );
+                let schema =
+                    if name.ends_with("[]") { "{type: array, items: {type: string}}" } else { "{type: string}" };
+                let _ =
+                    writeln!(out, "        - {{name: \"{name}\", in: query, required: {required}, schema: {schema}}}");
             }
             out.push_str("      responses: {default: {description: An answer or an error in Prometheus' envelope}}\n");
         }

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use promd_budget::{Account, AccountOptions};
 use promd_clock::{Clock, Monotonic, WallTime};
-use promd_promql::{Answer, Cancel, Engine, Expression, Query, QueryError};
+use promd_promql::{Answer, Cancel, Engine, Explain, Expression, Query, QueryError};
 use promd_promql_parser::{Expr, ValueType};
 use promd_storage::Storage;
 use tokio::sync::Semaphore;
@@ -138,6 +138,12 @@ impl Queries {
         Ok(result?)
     }
 
+    /// Says what a query would cost, without running it.
+    pub(crate) async fn estimate(&self, query: Query, storage: Arc<dyn Storage>) -> Result<Explain, ApiError> {
+        let engine = self.engine.clone();
+        blocking(&self.slots, move || Ok(engine.estimate(&query, &*storage)?)).await
+    }
+
     /// What the memory of queries is charged to.
     pub(crate) fn memory(&self) -> Option<&Account> {
         self.memory.as_ref()
@@ -166,7 +172,8 @@ impl Queries {
         let mut list = self.list();
         list.0 += 1;
         let number = list.0;
-        let account = self.memory.as_ref().map(|memory| memory.child(AccountOptions::new("query").key(number.to_string())));
+        let account =
+            self.memory.as_ref().map(|memory| memory.child(AccountOptions::new("query").key(number.to_string())));
         query.account.clone_from(&account);
         let (since, started) = (self.clock.wall(), self.clock.monotonic());
         list.1.insert(number, Running { query: query.clone(), asker, since, account, started });

@@ -43,7 +43,15 @@ impl Api {
         }
         let stats = form.given("stats");
         query.per_step = stats == Some("all") && self.feature("promql", "per_step_stats");
-        query.explain = form.given("explain") == Some("analyze");
+        match form.given("explain") {
+            None => {}
+            Some("analyze") => query.explain = true,
+            Some("estimate") => {
+                let explain = self.queries.estimate(query, self.storage()?).await?;
+                return Ok(Reply::json(&json!({ "explain": explain_json(&explain) })));
+            }
+            Some(_) => return Err(ApiError::parameter("explain", "it is estimate or analyze")),
+        }
         let answer = self.queries.run(Asked { query, timeout, asker: ask.asker() }, self.storage()?).await?;
         let Answer { mut value, mut warnings, infos, statistics, explain, .. } = answer;
         if limit.is_some_and(|limit| truncate(&mut value, limit)) {

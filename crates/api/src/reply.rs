@@ -9,8 +9,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{self, HeaderName, HeaderValue};
 use http::StatusCode;
+use http::header::{self, HeaderName, HeaderValue};
 use http_body::Frame;
 use http_body_util::BodyExt;
 use promd_http::{Body, Response, body};
@@ -142,11 +142,29 @@ pub(crate) fn http_error(status: StatusCode, text: &str) -> Response {
     response
 }
 
-/// An answer that is elsewhere.
+/// An answer that is elsewhere, as Go's `http.Redirect` says it.
 pub(crate) fn redirect(status: StatusCode, to: &str) -> Response {
-    let mut response = empty(status);
+    let reason = status.canonical_reason().unwrap_or_default();
+    let text = format!("<a href=\"{}\">{reason}</a>.\n\n", escaped(to));
+    let mut response = typed(status, "text/html; charset=utf-8", text);
     set(&mut response, header::LOCATION, to);
     response
+}
+
+/// A text as it stands in a page.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '"' => out.push_str("&#34;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+    }
+    out
 }
 
 /// Sets a header; a value that cannot be one is left out.
@@ -180,8 +198,9 @@ fn notes(out: &mut Vec<u8>, key: &str, mut notes: Vec<String>, kind: &str) {
 pub(crate) fn streamed(head: Vec<u8>, mut pieces: Box<dyn Pieces>, tail: Vec<u8>) -> Body {
     let mut out = head;
     if fill(&mut out, &mut *pieces) {
-        return BodyExt::boxed_unsync(Streamed { ready: Some(out), pieces: Some(pieces), tail }
-            .map_err(|never: Infallible| match never {}));
+        return BodyExt::boxed_unsync(
+            Streamed { ready: Some(out), pieces: Some(pieces), tail }.map_err(|never: Infallible| match never {}),
+        );
     }
     out.extend_from_slice(&tail);
     body::full(out)
@@ -261,6 +280,11 @@ mod tests {
         let error = ApiError::bad_data("a <b>").into_response();
         assert_eq!(error.status(), StatusCode::BAD_REQUEST);
         assert_eq!(text(error).await, r#"{"status":"error","errorType":"bad_data","error":"a \u003cb\u003e"}"#);
+    }
+
+    #[test]
+    fn texts_in_pages_are_no_markup() {
+        assert_eq!(escaped("<a href=\"x\">'&' é"), "&lt;a href=&#34;x&#34;&gt;&#39;&amp;&#39; é");
     }
 
     #[tokio::test]

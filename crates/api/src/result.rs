@@ -2,8 +2,8 @@
 
 use std::vec;
 
-use promd_promql::{MatrixSeries, Number, Value, VectorSample};
 use promd_model::{Millis, float};
+use promd_promql::{MatrixSeries, Number, Value, VectorSample};
 
 use crate::json;
 use crate::reply::{Pieces, Reply};

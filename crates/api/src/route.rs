@@ -210,9 +210,9 @@ pub(crate) fn find<'p>(method: &Method, path: &'p str) -> Found<'p> {
         allowed.extend(methods.all().iter().map(Method::as_str));
     }
     let there = |path: &str| {
-        let mut routes = ROUTES.iter().filter(|(methods, pattern, _)| {
-            methods.all().contains(method) && matches(pattern, path).is_some()
-        });
+        let mut routes = ROUTES
+            .iter()
+            .filter(|(methods, pattern, _)| methods.all().contains(method) && matches(pattern, path).is_some());
         routes.next().is_some()
     };
     if let Some(other) = path.strip_suffix('/').filter(|other| there(other)) {
@@ -222,6 +222,8 @@ pub(crate) fn find<'p>(method: &Method, path: &'p str) -> Found<'p> {
     if allowed.is_empty() || allowed == ["OPTIONS"] {
         return Found::Nothing;
     }
+    // httprouter answers `OPTIONS` of its own accord.
+    allowed.push("OPTIONS");
     allowed.sort_unstable();
     allowed.dedup();
     Found::OtherMethods(allowed.join(", "))
@@ -258,7 +260,7 @@ mod tests {
         check(&Method::GET, "/debug/pprof/heap", Found::Route(Route::Debug, "/debug/*subpath", "pprof/heap"));
         check(&Method::OPTIONS, "/api/v1/x", Found::Route(Route::ApiOptions, "/api/v1/*path", "x"));
         check(&Method::GET, "/api/v1/bogus", Found::Nothing);
-        check(&Method::PUT, "/metrics", Found::OtherMethods("GET".to_owned()));
+        check(&Method::PUT, "/metrics", Found::OtherMethods("GET, OPTIONS".to_owned()));
         check(&Method::GET, "/api/v1/admin/tsdb/snapshot", Found::OtherMethods("OPTIONS, POST, PUT".to_owned()));
         check(&Method::GET, "/metrics/", Found::Redirect("/metrics".to_owned()));
     }

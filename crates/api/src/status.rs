@@ -116,9 +116,10 @@ impl Api {
     pub(crate) fn self_metrics(&self, ask: &Ask<'_>) -> Result {
         let pattern = match ask.form.given("metric_name_pattern") {
             None => None,
-            Some(pattern) => Some(promd_regex::Anchored::wrapped(pattern).map_err(|error| {
-                ApiError::bad_data(format_args!("invalid metric_name_pattern: {error}"))
-            })?),
+            Some(pattern) => Some(
+                promd_regex::Anchored::wrapped(pattern)
+                    .map_err(|error| ApiError::bad_data(format_args!("invalid metric_name_pattern: {error}")))?,
+            ),
         };
         let snapshot = self.gather();
         let mut families = crate::proto_json::Families::new(pattern.as_ref());

@@ -39,9 +39,11 @@ impl Api {
                 continue;
             }
             active.extend(pool.active.iter().map(|target| self.active_target(&pool.name, target)));
-            dropped.extend(pool.dropped.iter().map(|labels| {
-                json!({ "discoveredLabels": LabelsJson(labels), "scrapePool": pool.name })
-            }));
+            dropped.extend(
+                pool.dropped
+                    .iter()
+                    .map(|labels| json!({ "discoveredLabels": LabelsJson(labels), "scrapePool": pool.name })),
+            );
         }
         if !shows("active") {
             active.clear();
@@ -115,7 +117,8 @@ impl Api {
             }
         });
         let shown = families.into_iter().take(limit.unwrap_or(usize::MAX)).map(|(name, known)| {
-            let entries = known.into_iter().map(|(kind, help, unit)| json!({ "type": kind, "unit": unit, "help": help }));
+            let entries =
+                known.into_iter().map(|(kind, help, unit)| json!({ "type": kind, "unit": unit, "help": help }));
             (name, entries.collect::<Json>())
         });
         Ok(Reply::json(&shown.collect::<Map<_, _>>()))

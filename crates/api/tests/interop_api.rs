@@ -83,12 +83,18 @@ const CASES: &[Case] = &[
     ("GET", "/api/v1/query", "query=demo_nh_gauge&time=1766365217", By::Word("promql")),
     ("GET", "/api/v1/query", "query=up%5B5m%5D&time=1766365217", By::Word("promql")),
     ("GET", "/api/v1/query", "query=up&time=2025-12-22T01:00:17Z", By::Word("promql")),
-    ("POST", "/api/v1/query_range", "query=rate(demo_cpu_usage_seconds_total[5m])&start=1766363400&end=1766364600&step=60", By::Word("promql")),
+    (
+        "POST",
+        "/api/v1/query_range",
+        "query=rate(demo_cpu_usage_seconds_total[5m])&start=1766363400&end=1766364600&step=60",
+        By::Word("promql"),
+    ),
     ("GET", "/api/v1/query_range", "query=up&start=1766363400&end=1766364600&step=1m&limit=2", By::Word("promql")),
     ("POST", "/api/v1/labels", "match[]=up&match[]=build_info", By::Word("list")),
     ("GET", "/api/v1/labels", "limit=3", By::Word("list")),
     ("GET", "/api/v1/label/job/values", "match[]=up&match[]=escapes", By::Word("list")),
-    ("GET", "/api/v1/label/__name__/values", "limit=5", By::Word("list")),
+    // Prometheus takes the first that it comes across in a hash table.
+    ("GET", "/api/v1/label/__name__/values", "limit=5", By::Word("count")),
     ("GET", "/api/v1/label/job/values", "start=1&end=2", By::Word("list")),
     ("POST", "/api/v1/series", "match[]=up&match[]=%7Bjob=%22demo%22,__name__=~%22demo_num.*%22%7D", By::Word("set")),
     ("GET", "/api/v1/series", "match[]=up&start=1&end=2", By::Word("set")),
@@ -119,9 +125,7 @@ const CASES: &[Case] = &[
     ("DELETE", "/api/v1/query", "", By::Text),
     ("OPTIONS", "/api/v1/query", "", By::Text),
     ("GET", "/metrics/", "", By::Text),
-    ("GET", "/", "", By::Text),
-    ("GET", "/graph", "g0.expr=up", By::Text),
-    ("POST", "/api/v1/write", "", By::Text),
+    ("OPTIONS", "/metrics", "", By::Text),
     ("GET", "/federate", "match[]=%7B", By::Text),
     ("GET", "/federate", "match[]=up", By::Text),
 ];
@@ -185,11 +189,9 @@ async fn differ(server: &Server, api: &Api, (method, path, query, by): Case) -> 
     if real.status != own.status {
         return Err(format!("expected the status {}, got {}: {}", real.status, own.status, own.text()));
     }
-    for header in ["content-type", "location", "allow", "vary"] {
-        // Compression is the business of the server around the API, and so is what goes with it.
-        let of_api = |value: Option<&str>| value.unwrap_or_default().replace("Accept-Encoding", "").replace([',', ' '], "");
-        let (wanted, given) = (of_api(real.header(header)), of_api(own.header(header)));
-        if wanted != given && !(header == "location" && path == "/") {
+    for header in ["content-type", "location", "allow"] {
+        let (wanted, given) = (real.header(header), own.header(header));
+        if wanted != given {
             return Err(format!("{header}: expected {wanted:?}, got {given:?}"));
         }
     }
@@ -202,7 +204,11 @@ async fn differ(server: &Server, api: &Api, (method, path, query, by): Case) -> 
             if wanted == given { Ok(()) } else { Err(format!("expected {wanted:?}, got {given:?}")) }
         }
         By::Text => {
-            if real.body == own.body { Ok(()) } else { Err(format!("expected {:?}, got {:?}", real.text(), own.text())) }
+            if real.body == own.body {
+                Ok(())
+            } else {
+                Err(format!("expected {:?}, got {:?}", real.text(), own.text()))
+            }
         }
     }
 }

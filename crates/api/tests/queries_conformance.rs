@@ -46,6 +46,8 @@ async fn run(api: &Api, folder: &Path, without: &[&str]) -> Outcome {
         let expected = &case["expect"];
         let result = if expected["http"] != answer.status {
             Err(format!("expected the status {}, got {} {}", expected["http"], answer.status, answer.text()))
+        } else if answer.status != 404 && answer.header("content-type") != Some("application/json") {
+            Err("it is not called JSON".to_owned())
         } else {
             compare(how, &expected["body"], &answer.json())
         };
@@ -54,7 +56,8 @@ async fn run(api: &Api, folder: &Path, without: &[&str]) -> Outcome {
             Err(error) => outcome.failed.push(format!("{id} {path}?{params} ({how}): {error:.1000}")),
         }
     }
-    let report = format!("queries: {} passed, {} failed, {} left out\n", outcome.passed, outcome.failed.len(), outcome.left_out);
+    let report =
+        format!("queries: {} passed, {} failed, {} left out\n", outcome.passed, outcome.failed.len(), outcome.left_out);
     io::stderr().write_all(report.as_bytes()).ok();
     outcome
 }

@@ -59,6 +59,8 @@ pub(crate) async fn ask(api: &Api, method: &str, path: &str, parameters: &str) -
     let request = if method == "POST" {
         let form = body::full(parameters.to_owned());
         request.uri(path).header("content-type", "application/x-www-form-urlencoded").body(form)
+    } else if parameters.is_empty() {
+        request.uri(path).body(body::empty())
     } else {
         request.uri(format!("{path}?{parameters}")).body(body::empty())
     };
