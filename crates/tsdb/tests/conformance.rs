@@ -1,5 +1,5 @@
 //! Data directories that the real Prometheus wrote, sound and damaged, opened as a whole.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by a panic")]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 #[path = "../../block/tests/answer/mod.rs"]
 mod answer;

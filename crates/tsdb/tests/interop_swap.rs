@@ -1,5 +1,5 @@
 //! The real Prometheus and this database take turns on one directory: each adds, and the other answers all of it.
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic, and counts")]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 #[path = "../../block/tests/answer/mod.rs"]
 mod answer;
