@@ -34,8 +34,11 @@ pub(crate) enum Content {
     Text(String),
     /// In the order of the answer.
     Vector(Vec<(Names, Sample)>),
-    Matrix(Vec<(Names, BTreeMap<i64, Sample>)>),
+    Matrix(Vec<Series>),
 }
+
+/// Labels, and samples by time.
+pub(crate) type Series = (Names, BTreeMap<i64, Sample>);
 
 impl Content {
     pub(crate) fn is_empty(&self) -> bool {
@@ -259,7 +262,7 @@ impl Measure {
                 a.iter().all(|(names, a)| b.get(names).is_some_and(|b| self.close(a, b)))
             }
             (Content::Matrix(a), Content::Matrix(b)) => {
-                let series = |(a, b): (&(Names, BTreeMap<i64, Sample>), &(Names, BTreeMap<i64, Sample>))| {
+                let series = |(a, b): (&Series, &Series)| {
                     let points = |((t, a), (u, b)): ((&i64, &Sample), (&i64, &Sample))| t == u && self.close(a, b);
                     a.0 == b.0 && a.1.len() == b.1.len() && a.1.iter().zip(&b.1).all(points)
                 };

@@ -311,7 +311,7 @@ impl Native {
             hint,
             custom: false,
             nan: false,
-            schema: random.below(6) as i32 - 1,
+            schema: random.between(-1, 4),
             zero_threshold: [0.0, 0.001, 0.25][random.below(3)],
             positive: BTreeMap::new(),
             negative: BTreeMap::new(),
@@ -331,16 +331,16 @@ impl Native {
         }
         if reset && random.one_in(2) {
             self.bounds = BOUNDS[random.below(4)];
-            self.schema = random.below(6) as i32 - 1;
+            self.schema = random.between(-1, 4);
             self.zero_threshold = [0.0, 0.001, 0.25][random.below(3)];
         }
         for _ in 0..random.below(6) {
             let much = if self.whole || random.one_in(2) { random.below(4) as f64 } else { random.unit() * 3.0 };
             if self.custom {
-                let bucket = random.below(self.bounds.len() + 1) as i32;
+                let bucket = random.between(0, i32::try_from(self.bounds.len()).unwrap());
                 *self.positive.entry(bucket).or_default() += much;
             } else {
-                let bucket = random.below(9) as i32 - 3;
+                let bucket = random.between(-3, 5);
                 match random.below(5) {
                     0 => self.zero += much,
                     1 => *self.negative.entry(bucket).or_default() += much,

@@ -98,7 +98,8 @@ impl Node {
         if self.kids.is_empty() {
             for (at, _) in self.parts[0].match_indices(' ') {
                 let text = self.parts[0][..at].to_owned();
-                if text.matches('{').count() == text.matches('}').count() && text.matches('"').count() % 2 == 0 {
+                if text.matches('{').count() == text.matches('}').count() && text.matches('"').count().is_multiple_of(2)
+                {
                     all.push(Self::leaf(self.kind, text));
                 }
             }

@@ -22,6 +22,12 @@ impl Random {
         usize::try_from(self.next() % end as u64).unwrap_or_default()
     }
 
+    /// From `first` to `last`.
+    pub(crate) fn between(&mut self, first: i32, last: i32) -> i32 {
+        let count = usize::try_from(last - first + 1).unwrap_or(1);
+        first + i32::try_from(self.below(count)).unwrap_or_default()
+    }
+
     /// From 0 up to 1.
     pub(crate) fn unit(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64

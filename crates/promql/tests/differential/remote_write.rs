@@ -19,7 +19,7 @@ pub(crate) fn request<'a>(samples: impl IntoIterator<Item = (&'a Labels, i64, &'
     let mut writer = Writer::new(&mut body);
     for (labels, t, sample) in samples {
         writer.message(1, |series| {
-            for label in labels.iter() {
+            for label in labels {
                 series.message(1, |pair| {
                     pair.string(1, label.name);
                     pair.string(2, label.value);
