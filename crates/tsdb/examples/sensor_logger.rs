@@ -59,7 +59,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         decoder.decode(&series, Interval::ALL, &mut columns)?;
         println!("{}: {} readings in {} chunks", series.labels, columns.times().len(), series.chunks.len());
     }
-    drop((found, reader));
+    drop(found);
+    drop(reader);
     println!("{} blocks", db.blocks().len());
     Ok(db.close()?)
 }

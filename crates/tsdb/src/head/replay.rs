@@ -90,11 +90,14 @@ impl Head {
             if open.is_some_and(|open| min <= open.min && open.max <= max) {
                 stripe.drop_open(local);
             }
+            let full = Full { min, max, place: Place::Stored(at) };
             if stripe.newest(local).is_none_or(|t| t < min) {
                 stripe.cut(local, &self.around);
-                stripe.push_full(local, Full { min, max, place: Place::Stored(at) });
-                self.bounds.extend(min, max);
+                stripe.push_full(local, full);
+            } else if !stripe.insert_full(local, full) {
+                continue;
             }
+            self.bounds.extend(min, max);
         }
     }
 

@@ -362,6 +362,22 @@ impl Stripe {
         self.slot_mut(local).mapped = chain;
     }
 
+    /// Adds a full chunk before newer ones, unless it overlaps what is there: chunks of one series may have been written under several
+    /// references, and those of the first to be named may be the newest.
+    pub(super) fn insert_full(&mut self, local: u32, full: Full) -> bool {
+        let mut all: Vec<Full> = self.references.iter(self.slot(local).mapped).collect();
+        let overlaps = |known: &Full| known.min <= full.max && full.min <= known.max;
+        if all.iter().any(overlaps) || self.open_interval(local).is_some_and(|open| open.min <= full.max) {
+            return false;
+        }
+        let at = all.partition_point(|newer| newer.min > full.min);
+        all.insert(at, full);
+        self.references.forget(self.slot(local).mapped);
+        let chain = all.into_iter().rev().fold(NONE, |chain, full| self.references.push(chain, full));
+        self.slot_mut(local).mapped = chain;
+        true
+    }
+
     /// Forgets the open chunk.
     pub(super) fn drop_open(&mut self, local: u32) {
         if self.slot(local).histograms {
