@@ -130,7 +130,11 @@ impl Flags {
                 (Kind::Switch, Some(value)) => return Err(FlagError::Stray(value)),
                 (_, _) if inverted => return Err(unknown(name)),
                 (_, Some(value)) => value,
-                (_, None) => arguments.next().ok_or(FlagError::NoValue(flag.name))?,
+                (_, None) => {
+                    // What looks like a flag is one; such a value is given with `=`.
+                    let next = arguments.next().filter(|next| next == "-" || !next.starts_with('-'));
+                    next.ok_or(FlagError::NoValue(flag.name))?
+                }
             };
             flag.check(&text)?;
             let values = flags.given.entry(flag.name).or_default();
@@ -319,6 +323,7 @@ mod tests {
         refused(&["--nope"], "unknown long flag '--nope'");
         refused(&["-x"], "unknown short flag '-x'");
         refused(&["--config.file"], "expected argument for flag '--config.file'");
+        refused(&["--config.file", "--agent"], "expected argument for flag '--config.file'");
         refused(&["stray"], "unexpected stray");
         refused(&["--web.enable-lifecycle=false"], "unexpected false");
         refused(&["--no-config.file=x"], "unknown long flag '--no-config.file'");
