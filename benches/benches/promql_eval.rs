@@ -77,7 +77,7 @@ fn bench(c: &mut Criterion) {
         ("max_over_time", "sum(max_over_time(m_total[1h]))", greatest),
         ("quantile_over_time", "sum(quantile_over_time(0.9, m_total[1h]))", quantile),
     ] {
-        let query = Query::range(&engine.parse(text).unwrap(), RANGE, END, STEP);
+        let query = Query::range(engine.parse(text).unwrap(), RANGE, END, STEP);
         let mut group = c.benchmark_group(format!("promql/{name}/24h"));
         group.sample_size(10);
         group.bench_function("reference", |b| b.iter(|| naive(black_box(&storage), reference)));

@@ -47,7 +47,7 @@ fn value(kind: Kind, seed: u64, tick: u64) -> f64 {
         // Noise below what a step adds, so that the counter never falls but at its reset.
         Kind::Counter(rate) => ((tick % 5000) * rate + mix(seed ^ tick) % rate) as f64,
         Kind::Seconds(rate) => (tick * rate + mix(seed ^ tick) % rate) as f64 / 100.0,
-        Kind::Bytes(level) => (level + mix(seed ^ tick / 4) % 2000) as f64 * 4096.0,
+        Kind::Bytes(level) => (level + mix(seed ^ (tick / 4)) % 2000) as f64 * 4096.0,
     }
 }
 

@@ -14,6 +14,7 @@ mod queries;
 #[path = "../compactor_beside_prometheus/process.rs"]
 mod process;
 #[path = "../../../crates/compactor/tests/server/mod.rs"]
+#[expect(dead_code, reason = "only its start is needed here")]
 mod server;
 
 use std::collections::BTreeMap;
@@ -21,11 +22,11 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 
 use fleet::{END, HOUR};
 use process::usage;
 use promd_block::Block;
+use promd_clock::{Clock, RealClock};
 use promd_fs::{Fs, RealFs};
 use promd_model::Interval;
 use promd_promql::{Engine, Query, ScopedThreads};
@@ -58,14 +59,15 @@ struct Figures {
 
 fn measure(process: u32, mut ask: impl FnMut() -> usize) -> Figures {
     ask();
+    let clock = RealClock::new();
     let (mut bytes, mut runs) = (0, 0.0);
-    let (before, began) = (usage(process), Instant::now());
+    let (before, began) = (usage(process), clock.monotonic());
     loop {
         bytes = bytes.max(ask());
         runs += 1.0;
         let cpu = usage(process).since(before).cpu();
-        if cpu >= ENOUGH || began.elapsed().as_nanos() as f64 >= 5.0 * ENOUGH {
-            return Figures { cpu: cpu / runs, wall: began.elapsed().as_nanos() as f64 / runs, bytes };
+        if cpu >= ENOUGH || clock.monotonic().since(began).as_nanos() as f64 >= 5.0 * ENOUGH {
+            return Figures { cpu: cpu / runs, wall: clock.monotonic().since(began).as_nanos() as f64 / runs, bytes };
         }
     }
 }

@@ -1,5 +1,4 @@
 //! promd as a process: without a configuration, asked to reload, asked to end.
-#![expect(clippy::unwrap_used, reason = "a test that cannot do its work fails")]
 
 use std::path::PathBuf;
 use std::process::Command;

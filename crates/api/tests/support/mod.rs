@@ -1,4 +1,5 @@
 //! The conformance data of the query API: loaded into a store, asked for, compared.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 pub(crate) mod compare;
 pub(crate) mod data;

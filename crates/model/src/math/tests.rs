@@ -68,48 +68,6 @@ fn functions_as_in_go() {
 }
 
 #[test]
-fn functions_as_in_go() {
-    let table = std::fs::read_to_string(testdata("model/functions.tsv")).unwrap();
-    let functions: [(&str, fn(f64) -> f64); 17] = [
-        ("Acos", acos),
-        ("Acosh", acosh),
-        ("Asin", asin),
-        ("Asinh", asinh),
-        ("Atan", atan),
-        ("Atanh", atanh),
-        ("Cos", cos),
-        ("Cosh", cosh),
-        ("Exp", exp),
-        ("Log", ln),
-        ("Log10", log10),
-        ("Log1p", ln_1p),
-        ("Sin", sin),
-        ("Sinh", sinh),
-        ("Tan", tan),
-        ("Tanh", tanh),
-        ("Log2", log2),
-    ];
-    let mut rows = 0;
-    for line in table.lines() {
-        let fields: Vec<&str> = line.split('\t').collect();
-        let x = float(fields[1]);
-        match (fields[0], &fields[2..]) {
-            ("Pow", [y, result]) => check(&format!("pow({x:e}, {:e})", float(y)), pow(x, float(y)), float(result)),
-            ("Atan2", [y, result]) => {
-                check(&format!("atan2({x:e}, {:e})", float(y)), atan2(x, float(y)), float(result))
-            }
-            (name, [result]) => {
-                let (_, function) = functions.iter().find(|(known, _)| *known == name).unwrap();
-                check(&format!("{name}({x:e})"), function(x), float(result));
-            }
-            _ => panic!("no row: {line}"),
-        }
-        rows += 1;
-    }
-    assert!(rows > 3_000, "{rows} rows");
-}
-
-#[test]
 fn special_numbers() {
     // The special cases that the documentation of Go's `math` promises.
     for (x, expect) in [
