@@ -1,5 +1,4 @@
 //! The real Prometheus on damaged directories that were opened here: it starts, and answers all that we answer.
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 #[path = "../../block/tests/answer/mod.rs"]
 mod answer;
