@@ -22,13 +22,13 @@ fn live(seeds: std::ops::Range<u64>, steps: u32) -> Counts {
         }
         counts.add(&life.end());
     }
-    println!("{counts:?}");
     counts
 }
 
 #[test]
 fn every_life_answers_as_a_map_of_samples() {
     let counts = live(0..92, 60);
+    println!("{counts:?}");
     let Counts {
         commits, refused, deletions, flushed, merged, snapshots, restarts, kills, power_losses, stopped, ..
     } = counts;
