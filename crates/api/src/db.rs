@@ -6,7 +6,7 @@ use promd_model::{Interval, Matcher};
 use promd_tsdb::{DamageReport, Db};
 use serde_json::{Value as Json, json};
 
-use crate::{Database, HeadStats, NameCount, ReplayProgress};
+use crate::{Cost, Database, HeadStats, NameCount, ReplayProgress};
 
 impl Database for Db {
     fn head_stats(&self, limit: usize) -> Result<HeadStats, String> {
@@ -42,6 +42,16 @@ impl Database for Db {
 
     fn damage(&self) -> Json {
         damage_json(&Self::damage(self))
+    }
+
+    fn cost(&self, label: &str, limit: usize) -> Option<Vec<Cost>> {
+        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let costs = self.cost_by(label).into_iter().take(limit);
+        Some(
+            costs
+                .map(|cost| Cost { value: cost.value, series: number(cost.series), bytes: number(cost.bytes) })
+                .collect(),
+        )
     }
 
     fn delete(&self, times: Interval, matchers: &[Matcher]) -> Result<(), String> {

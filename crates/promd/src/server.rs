@@ -9,7 +9,7 @@ use promd_api::{Api, BuildInfo, Parts, State, notifications};
 use promd_clock::{Clock, RealClock};
 use promd_discovery::{CancelSource, ManagerOptions, Mechanism, Mechanisms};
 use promd_fs::{Fs, RealFs};
-use promd_http::{Server, ServerOptions};
+use promd_http::{ClientOptions, Report, Server, ServerEvent, ServerOptions};
 use promd_metrics::Registry;
 use promd_promql::{Engine, ScopedThreads};
 use promd_scrape::{Executor, HttpFetchFactory, ScrapeOptions, host_name};
@@ -24,7 +24,7 @@ use crate::scraping::Scraping;
 use crate::self_metrics::{Process, build_info};
 use crate::settings::{self, Settings};
 use crate::store::Store;
-use crate::{memory, systemd};
+use crate::{memory, store, systemd};
 
 /// How long requests in flight may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(3);
@@ -78,6 +78,7 @@ struct Jobs {
     scrape: Arc<promd_scrape::Manager>,
     discovery: promd_discovery::Manager,
     mechanisms: Mechanisms,
+    db: Arc<Db>,
 }
 
 async fn serve(settings: Settings, mut source: Source, mut loaded: Loaded, fs: Arc<dyn Fs>) -> Result<(), Failed> {
@@ -94,6 +95,12 @@ async fn serve(settings: Settings, mut source: Source, mut loaded: Loaded, fs: A
         usize::try_from(settings.flags.integer("web.max-connections").unwrap_or(512)).unwrap_or(1);
     options.read_timeout = settings.flags.duration("web.read-timeout").unwrap_or(options.read_timeout);
     options.grace = GRACE;
+    options.web_config = settings.flags.given("web.config.file").filter(|file| !file.is_empty()).map(str::to_owned);
+    options.report = Report::new(|event| match event {
+        // Clients that do not speak TLS are no trouble of the server's.
+        ServerEvent::Handshake { .. } => tracing::debug!(component = "web", err = %event, "Connection refused"),
+        _ => tracing::error!(component = "web", err = %event, "Serving failed"),
+    });
     let failed = |what: &'static str, error: &dyn std::fmt::Display| {
         tracing::error!(err = %error, "{what}");
         Failed(1)
@@ -179,7 +186,7 @@ async fn serve(settings: Settings, mut source: Source, mut loaded: Loaded, fs: A
         let text = format!("No configuration file {} found: promd scrapes itself", source.file);
         tracing::warn!(url = settings.external_url, "{text}");
     }
-    life.note(apply(&loaded, &jobs, &recorder).await.is_ok());
+    life.note(apply(&settings, &loaded, &jobs, &recorder).await.is_ok());
     life.take_over(loaded);
     api.set_state(State::Ready);
     api.notifications().remove(notifications::STARTING);
@@ -239,6 +246,8 @@ fn api_options(settings: &Settings, build: &BuildInfo, port: u16) -> promd_api::
         ("scrape", "type_and_unit_labels", settings.features.has("type-and-unit-labels")),
         ("service_discovery_providers", "static", true),
         ("service_discovery_providers", "file", true),
+        ("service_discovery_providers", "http", true),
+        ("service_discovery_providers", "dns", true),
     ];
     options
 }
@@ -264,15 +273,19 @@ async fn start_jobs(settings: &Settings, db: &Arc<Db>, clock: &Arc<dyn Clock>, l
     let mut discovery = ManagerOptions::new("scrape");
     let interval = flags.duration("scrape.discovery-reload-interval");
     discovery.update_interval = interval.unwrap_or(discovery.update_interval);
+    let mut client = ClientOptions::default();
+    client.user_agent = user_agent.clone();
+    client.clock = Arc::clone(clock);
     Jobs {
         scrape: Arc::new(promd_scrape::Manager::new(options, &user_agent, parts)),
         discovery: promd_discovery::Manager::new(discovery, Arc::clone(clock)),
-        mechanisms: Mechanisms::new(),
+        mechanisms: Mechanisms::new().with_client(client),
+        db: Arc::clone(db),
     }
 }
 
 /// Brings a configuration into force, as much of it as can be.
-async fn apply(loaded: &Loaded, jobs: &Jobs, recorder: &Recorder) -> Result<(), ()> {
+async fn apply(settings: &Settings, loaded: &Loaded, jobs: &Jobs, recorder: &Recorder) -> Result<(), ()> {
     let mut result = Ok(());
     let mut complain = |part: &str, error: &dyn std::fmt::Display| {
         tracing::error!(reloader = part, err = %error, "Failed to apply configuration");
@@ -280,6 +293,9 @@ async fn apply(loaded: &Loaded, jobs: &Jobs, recorder: &Recorder) -> Result<(), 
     };
     for section in without_effect(&loaded.config) {
         tracing::warn!(section, "This section of the configuration does nothing in promd yet");
+    }
+    if let Err(error) = store::reconfigure(&jobs.db, settings, &loaded.config) {
+        complain("db_storage", &error);
     }
     if let Err(error) = recorder.log_to(loaded.config.global.query_log_file.as_str()) {
         complain("query_engine", &error);
@@ -366,7 +382,7 @@ impl Watch<'_> {
         let result = match self.source.load(self.fs) {
             Err(error) => Err(format!("couldn't load configuration (--config.file={file}): {error}")),
             Ok(loaded) => {
-                let applied = apply(&loaded, jobs, recorder).await;
+                let applied = apply(self.settings, &loaded, jobs, recorder).await;
                 self.life.take_over(loaded);
                 applied.map_err(|()| {
                     format!("one or more errors occurred while applying the new configuration (--config.file={file})")

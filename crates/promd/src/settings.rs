@@ -76,10 +76,6 @@ impl Settings {
                 return Err(unusable(1, format!("promd takes no samples by {what} yet: start it without --{flag}")));
             }
         }
-        if !flags.text("web.config.file").is_empty() {
-            // To serve without the password that was asked for would be worse than not to serve.
-            return Err(unusable(1, "promd has no TLS and no users yet: start it without --web.config.file"));
-        }
         if !flags.float("auto-gomemlimit.ratio").is_some_and(|ratio| ratio > 0.0 && ratio <= 1.0) {
             return Err(unusable(1, "--auto-gomemlimit.ratio must be greater than 0 and less than or equal to 1."));
         }

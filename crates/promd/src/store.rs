@@ -84,6 +84,8 @@ impl Database for Store {
 fn options(settings: &Settings, config: &Config) -> Options {
     let flags = &settings.flags;
     let mut options = Options::default();
+    options.out_of_order_window = out_of_order_window(config);
+    options.max_exemplars = max_exemplars(settings, config);
     options.lockfile = !flags.is_on("storage.tsdb.no-lockfile");
     options.retention = retention(flags, config);
     options.min_block_duration = millis(flags.duration("storage.tsdb.min-block-duration")).unwrap_or(7_200_000);
@@ -115,6 +117,27 @@ fn options(settings: &Settings, config: &Config) -> Options {
         options.log = options.log.clone().segment_size(size);
     }
     options
+}
+
+/// What a reload of the configuration changes of an open database.
+pub(crate) fn reconfigure(db: &Db, settings: &Settings, config: &Config) -> Result<(), String> {
+    db.set_max_exemplars(max_exemplars(settings, config));
+    db.set_out_of_order_window(out_of_order_window(config)).map_err(|error| error.to_string())
+}
+
+fn out_of_order_window(config: &Config) -> i64 {
+    config.storage.tsdb.as_ref().map_or(0, |tsdb| tsdb.out_of_order_time_window.as_millis())
+}
+
+/// How many exemplars are kept: none without the feature.
+fn max_exemplars(settings: &Settings, config: &Config) -> usize {
+    /// What Prometheus keeps if the configuration does not say.
+    const DEFAULT: i64 = 100_000;
+    if !settings.features.has("exemplar-storage") {
+        return 0;
+    }
+    let said = config.storage.exemplars.as_ref().map_or(DEFAULT, |exemplars| exemplars.max_exemplars);
+    usize::try_from(said).unwrap_or(0)
 }
 
 /// How much is kept: what the configuration says goes before the flags.
