@@ -28,6 +28,7 @@
 //! All of it takes `&self`, from any thread.
 
 mod append;
+mod by_stripe;
 mod cardinality;
 mod cells;
 mod commit;

@@ -6,11 +6,12 @@ use promd_storage::{Appender, Batch, Position, Refused, SeriesRef, StorageError,
 use promd_wal::record::Stamp;
 
 use super::Head;
+use super::by_stripe::ByStripe;
 use super::commit::Locked;
 use super::contract::CommitBatch;
 use super::slot::{Horizon, Judgement, Last, New};
 use super::stage::Row;
-use super::stripe::{STRIPES, Stripe, join, split, stripe_of};
+use super::stripe::{Stripe, join, split};
 
 /// What an appender holds: kept by the head when it is done, so that a scrape does not allocate.
 #[derive(Debug, Default)]
@@ -29,8 +30,7 @@ pub(super) struct Buffers {
     pub(super) late: bool,
     /// What was appended here of each series: made when a series comes a second time.
     own: Option<HashMap<u32, Own>>,
-    /// Rows of a batch, by stripe.
-    rows: Vec<u32>,
+    by_stripe: ByStripe,
     /// Where the series of the rows of one stripe are.
     locals: Vec<Option<u32>>,
 }
@@ -83,7 +83,7 @@ impl Buffers {
 
     /// Whether it is small enough to be kept.
     pub(super) fn is_worth_keeping(&self) -> bool {
-        self.rows.capacity() <= 1 << 16
+        self.by_stripe.capacity() <= 1 << 16
     }
 
     /// All slots, once for each sample.
@@ -218,27 +218,6 @@ impl Buffers {
         stripe.slot_mut(local).pending += 1;
         Verdict::Accepted
     }
-
-    /// Brings the rows of a batch into the order of stripes, and tells where those of each begin.
-    #[expect(clippy::cast_possible_truncation, reason = "a batch of four billion samples does not fit into memory")]
-    fn order(&mut self, series: &[SeriesRef]) -> [usize; STRIPES as usize + 1] {
-        let mut begins = [0; STRIPES as usize + 1];
-        for reference in series {
-            begins[stripe_of(reference.0) + 1] += 1;
-        }
-        for stripe in 1..begins.len() {
-            begins[stripe] += begins[stripe - 1];
-        }
-        let mut next = begins;
-        self.rows.clear();
-        self.rows.resize(series.len(), 0);
-        for (row, reference) in series.iter().enumerate() {
-            let place = &mut next[stripe_of(reference.0)];
-            self.rows[*place] = row as u32;
-            *place += 1;
-        }
-        begins
-    }
 }
 
 impl<'a> HeadAppender<'a> {
@@ -278,17 +257,17 @@ impl Appender for HeadAppender<'_> {
             // What is older comes late, if at all.
             self.head.in_flight.lock().raise(self.number, horizon.valid_from);
         }
-        let begins = buffers.order(series);
-        for (stripe, range) in begins.windows(2).enumerate().filter(|(_, range)| range[0] < range[1]) {
+        let mut by_stripe = std::mem::take(&mut buffers.by_stripe);
+        let mut locals = std::mem::take(&mut buffers.locals);
+        by_stripe.order(series.iter().map(|reference| reference.0));
+        for (stripe, places) in by_stripe.stripes() {
+            let rows = by_stripe.rows(places);
             let mut locked = self.head.stripes[stripe].lock();
-            // All at once, so that none waits for the memory of the one before.
-            let rows = &buffers.rows[range[0]..range[1]];
-            buffers.locals.clear();
-            buffers.locals.extend(rows.iter().map(|row| locked.find(series[*row as usize].0)));
-            for place in range[0]..range[1] {
-                let row = buffers.rows[place] as usize;
+            locked.find_all(rows.iter().map(|row| series[*row as usize].0), &mut locals);
+            for (row, local) in rows.iter().zip(&locals) {
+                let row = *row as usize;
                 let reference = series[row].0;
-                let Some(local) = buffers.locals[place - range[0]] else {
+                let Some(local) = *local else {
                     verdicts[first + row] = Verdict::UnknownSeries;
                     continue;
                 };
@@ -315,6 +294,7 @@ impl Appender for HeadAppender<'_> {
                 };
             }
         }
+        (buffers.by_stripe, buffers.locals) = (by_stripe, locals);
         self.head.take_exemplars(batch.exemplars(), &mut buffers.exemplars);
         self.head.take_metadata(batch.metadatas(), &mut buffers.metadata);
     }

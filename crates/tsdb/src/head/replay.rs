@@ -10,13 +10,16 @@ use promd_chunk::{Float, Integer};
 use promd_model::{Exemplar, FloatHistogram, Histogram, Interval, LabelsRef, Metadata};
 use promd_wal::record::{MmapMarker, SampleColumns, Stamp};
 
-use super::commit::Locked;
+use super::by_stripe::ByStripe;
 use super::contract::MappedChunk;
 use super::late::{LateChunk, LateSample, LateValue};
 use super::mapped::{Full, Place};
 use super::open::HeadKind;
 use super::stripe::{join, split, stripe_of};
 use super::{Bounds, Head};
+
+/// How many series are looked up before their samples are appended: what is fetched for them stays in the caches until then.
+const AT_ONCE: usize = 256;
 
 /// What is known only while a head is brought back.
 #[derive(Debug, Default)]
@@ -27,6 +30,15 @@ pub(super) struct Replay {
     late: HashMap<u64, Vec<MappedChunk>>,
     /// Series that have another reference, too: that and the true one.
     aliases: HashMap<u64, u64>,
+    scratch: Scratch,
+}
+
+/// What is worked with while samples are replayed, kept so that no record allocates.
+#[derive(Debug, Default)]
+struct Scratch {
+    references: Vec<u64>,
+    by_stripe: ByStripe,
+    locals: Vec<Option<u32>>,
 }
 
 /// What became of samples of a log.
@@ -104,33 +116,48 @@ impl Head {
     /// Floats of a log.
     pub(crate) fn replay_floats(&self, samples: &SampleColumns) -> Replayed {
         let mut replayed = Replayed::default();
-        let mut locked = Locked::new(self);
+        let Scratch { mut references, mut by_stripe, mut locals } = self.take_scratch(samples.series());
         let valid_from = self.min_valid_time();
+        let (times, values) = (samples.times(), samples.values());
         let (mut min, mut max) = (i64::MAX, i64::MIN);
-        for ((reference, t), v) in samples.series().iter().zip(samples.times()).zip(samples.values()) {
-            let mut reference = *reference;
-            let mut local = locked.stripe(stripe_of(reference)).find(reference);
-            if local.is_none() {
-                // Aliases are looked up without a stripe in hand.
-                locked = Locked::new(self);
-                if let Some(own) = self.alias(reference) {
-                    reference = own;
-                    local = locked.stripe(stripe_of(own)).find(own);
+        by_stripe.order(references.iter().copied());
+        for (stripe, places) in by_stripe.stripes() {
+            let mut stripe = self.stripes[stripe].lock();
+            for rows in by_stripe.rows(places).chunks(AT_ONCE) {
+                stripe.find_all(rows.iter().map(|row| references[*row as usize]), &mut locals);
+                stripe.fetch(locals.iter().flatten().copied());
+                for (row, local) in rows.iter().zip(&locals) {
+                    let row = *row as usize;
+                    let t = times[row];
+                    match *local {
+                        None => replayed.add(self.unknown(references[row])),
+                        Some(local) if t >= valid_from && stripe.push_float(local, t, values[row], &self.around) => {
+                            replayed.appended += 1;
+                            (min, max) = (min.min(t), max.max(t));
+                        }
+                        Some(_) => replayed.passed += 1,
+                    }
                 }
-            }
-            let Some(local) = local else {
-                replayed.add(self.unknown(reference));
-                continue;
-            };
-            if *t >= valid_from && locked.stripe(stripe_of(reference)).push_float(local, *t, *v, &self.around) {
-                replayed.appended += 1;
-                (min, max) = (min.min(*t), max.max(*t));
-            } else {
-                replayed.passed += 1;
             }
         }
         self.extend_by(min, max);
+        references.clear();
+        self.replay.lock().scratch = Scratch { references, by_stripe, locals };
         replayed
+    }
+
+    /// Room to work in, with the true references of series: aliases have the order of samples in common with them.
+    fn take_scratch(&self, series: &[u64]) -> Scratch {
+        let mut replay = self.replay.lock();
+        let mut scratch = std::mem::take(&mut replay.scratch);
+        let aliases = &replay.aliases;
+        if aliases.is_empty() {
+            scratch.references.extend_from_slice(series);
+        } else {
+            let own = |reference: &u64| aliases.get(reference).filter(|_| !self.has(*reference)).copied();
+            scratch.references.extend(series.iter().map(|reference| own(reference).unwrap_or(*reference)));
+        }
+        scratch
     }
 
     /// A histogram of a log.

@@ -101,6 +101,25 @@ impl Stripe {
         self.by_reference.find(hash(reference), |local| self.slot(*local).reference == reference).copied()
     }
 
+    /// The slots of some series, all at once, so that none waits for the memory of the one before.
+    pub(super) fn find_all(&self, references: impl Iterator<Item = u64>, found: &mut Vec<Option<u32>>) {
+        let mut next = 0;
+        found.clear();
+        found.extend(references.map(|reference| {
+            // Series that came one after the other are spoken of one after the other: the table is not needed then.
+            let local = if self.is_at(next, reference) { Some(next) } else { self.find(reference) };
+            next = local.map_or(next, |local| local + 1);
+            local
+        }));
+    }
+
+    /// Whether a series is in this slot, if there is one. Free slots have the reference 0, which no series has.
+    fn is_at(&self, local: u32, reference: u64) -> bool {
+        let page = self.pages.get(local as usize / SLOTS_PER_PAGE);
+        let slot = page.and_then(|page| page.get(local as usize % SLOTS_PER_PAGE));
+        reference != 0 && slot.is_some_and(|slot| slot.reference == reference)
+    }
+
     /// A slot for a series that there is not.
     #[expect(clippy::cast_possible_truncation, reason = "so many slots do not fit into memory")]
     pub(super) fn insert(&mut self, reference: u64) -> u32 {
