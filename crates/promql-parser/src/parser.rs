@@ -75,6 +75,7 @@ impl Parser {
     ///     r#"1:19: parse error: unexpected ")" in aggregation"#,
     ///     r#"1:31: parse error: unexpected identifier "bar""#,
     ///     "1:36: parse error: unclosed left parenthesis",
+    ///     r#"1:31: parse error: unknown function with name "bar""#,
     /// ]);
     /// ```
     #[must_use]

@@ -169,6 +169,123 @@ fn several_errors_in_one_pass() {
     assert_eq!(labels, ["x", "y"]);
 }
 
+/// Texts with two and three errors. Positions are counted by hand; the texts are those that Prometheus has for each error
+/// where it is the only one.
+#[test]
+fn each_error_is_named_with_its_place() {
+    let cases: [(&str, &[&str]); 18] = [
+        ("a b + no_such(1)", &[r#"1:3: unexpected identifier "b""#, r#"1:7: unknown function with name "no_such""#]),
+        ("(a b) + no_such(1)", &[r#"1:4: unexpected identifier "b""#, r#"1:9: unknown function with name "no_such""#]),
+        ("(a b + no_such(1))", &[r#"1:4: unexpected identifier "b""#, r#"1:8: unknown function with name "no_such""#]),
+        ("(a, b) + no_such(1)", &[r#"1:3: unexpected ",""#, r#"1:10: unknown function with name "no_such""#]),
+        ("a b + c d", &[r#"1:3: unexpected identifier "b""#, r#"1:9: unexpected identifier "d""#]),
+        ("a 1 + c \"x\"", &["1:3: unexpected number \"1\"", r#"1:9: unexpected string "\"x\"""#]),
+        ("no_such(1) b", &[r#"1:1: unknown function with name "no_such""#, r#"1:12: unexpected identifier "b""#]),
+        (
+            "no_such(1) other(2)",
+            &[
+                r#"1:1: unknown function with name "no_such""#,
+                r#"1:12: unexpected identifier "other""#,
+                r#"1:12: unknown function with name "other""#,
+            ],
+        ),
+        (
+            "sum(a) b{x=}",
+            &[r#"1:8: unexpected identifier "b""#, r#"1:12: unexpected "}" in label matching, expected string"#],
+        ),
+        (
+            "a b / c{x=} + no_such(1)",
+            &[
+                r#"1:3: unexpected identifier "b""#,
+                r#"1:11: unexpected "}" in label matching, expected string"#,
+                r#"1:15: unknown function with name "no_such""#,
+            ],
+        ),
+        (
+            "a b + (c d) / (e f)",
+            &[
+                r#"1:3: unexpected identifier "b""#,
+                r#"1:10: unexpected identifier "d""#,
+                r#"1:18: unexpected identifier "f""#,
+            ],
+        ),
+        (
+            "rate(a b[5m]) + no_such(1) + sum()",
+            &[
+                r#"1:8: unexpected identifier "b""#,
+                r#"1:17: unknown function with name "no_such""#,
+                "1:30: no arguments for aggregate expression provided",
+            ],
+        ),
+        (
+            "1 offset (1m) b + no_such(1)",
+            &[
+                "1:1: offset modifier must be preceded by an instant vector selector or range vector selector or a subquery",
+                r#"1:15: unexpected identifier "b""#,
+                r#"1:19: unknown function with name "no_such""#,
+            ],
+        ),
+        (
+            "topk(a) b",
+            &[
+                "1:1: wrong number of arguments for aggregate expression provided, expected 2, got 1",
+                r#"1:9: unexpected identifier "b""#,
+            ],
+        ),
+        (
+            "a{b} + c + rate(d[])",
+            &[
+                r#"1:4: unexpected "}" in label matching, expected label matching operator"#,
+                r#"1:19: unexpected "]" in subquery or range selector, expected number, duration, step(), or range()"#,
+            ],
+        ),
+        (
+            "a + * b c + d offset",
+            &[
+                "1:5: unexpected <op:*>",
+                r#"1:9: unexpected identifier "c""#,
+                "1:21: unexpected end of input in offset, expected number, duration, step(), or range()",
+            ],
+        ),
+        (
+            "sum by (x y) (z) + abs(",
+            &[
+                r#"1:11: unexpected identifier "y" in grouping opts, expected "," or ")""#,
+                "1:23: unclosed left parenthesis",
+            ],
+        ),
+        (
+            "a b + rate(c)",
+            &[
+                r#"1:3: unexpected identifier "b""#,
+                r#"1:12: expected type range vector in call to function "rate", got instant vector"#,
+            ],
+        ),
+    ];
+    for (query, expect) in cases {
+        let errors = parser().parse_recovering(query).errors;
+        let errors: Vec<String> =
+            errors.iter().map(|error| error.to_string().replacen("parse error: ", "", 1)).collect();
+        assert_eq!(errors, expect, "{query:?}");
+    }
+}
+
+/// What stands side by side is kept, as the parts of one error that is where they are.
+#[test]
+fn expressions_side_by_side_are_parts_of_an_error() {
+    for (query, expect) in [
+        ("a b + c", &["a", "b + c"][..]),
+        ("a * b c * d", &["a * b", "c * d"]),
+        ("a b c", &["a", "b", "c"]),
+        ("sum(a) b{c=\"d\"}", &["sum(a)", "b{c=\"d\"}"]),
+    ] {
+        let parsed = parser().parse_recovering(query);
+        let Expr::Error(error) = &parsed.expr else { panic!("{query:?}: {:?}", parsed.expr) };
+        let parts: Vec<&str> = error.parts.iter().map(|part| part.span().slice(query).unwrap()).collect();
+        assert_eq!((parts.as_slice(), error.span.slice(query)), (expect, Some(query)));
+    }
+}
+
 /// Fixes are texts that parse; those that are certain not to change the meaning do not.
 #[test]
 fn fixes_leave_queries_right() {
@@ -226,11 +343,15 @@ fn time_is_linear_in_the_text() {
     let of_calls: Run<'_> = &|text| lint(&format!("label_join({text} a)"));
     let of_matchers: Run<'_> = &|text| lint(&format!("{{{text} b=\"c\"}}"));
     let of_labels: Run<'_> = &|text| lint(&format!("sum by ({text} a) (b)"));
-    let cases: [(&str, Run<'_>); 24] = [
+    let cases: [(&str, Run<'_>); 29] = [
         ("a + ", &parse),
         ("(", &parse),
         (")", &parse),
         ("a b ", &parse),
+        ("a ) ", &parse),
+        ("a b + c d + ", &parse),
+        ("a, b ^ ", &parse),
+        ("(a b ", &parse),
         ("sum(", &parse),
         ("{", &parse),
         ("a[", &parse),
@@ -244,6 +365,8 @@ fn time_is_linear_in_the_text() {
         (",", &parse),
         ("\n", &parse),
         ("(1 == 1), ", of_calls),
+        // As many prefixes as tokens that have no place behind them.
+        ("-", &|text| parse(&format!("{text}{}", "]".repeat(text.len())))),
         ("no_such(1), ", of_calls),
         ("(a{x=~\"y\"}), ", of_calls),
         ("x=~\".*\", ", of_matchers),

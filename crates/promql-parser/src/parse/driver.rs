@@ -11,8 +11,15 @@
 //! - Where a rule is complete for sure, what it finds wrong comes before what the lexer finds wrong with the next token.
 //!
 //! Going on is another matter. Prometheus drops what is open; here nothing is dropped. If an operand would make the token
-//! acceptable, [`Token::Missing`] is put in front of it; otherwise the token is skipped; and at the end of the text
-//! whatever is open is closed. Until three tokens were taken nothing more is reported, since it would be a consequence.
+//! acceptable, [`Token::Missing`] is put in front of it; if an operator would, as between the two expressions `a b`,
+//! [`Token::Or`] is, without any text, which makes an error node of both; otherwise the token is skipped; and at the end of
+//! the text whatever is open is closed. Until three tokens were taken nothing more is reported, since it would be a
+//! consequence. So that an operator can be put in, default reductions end where one could still follow: what is beyond
+//! finds nothing wrong and says the same.
+//!
+//! Whether a token would be taken is tried on the states alone. With many open prefixes a try is as long as the text; so
+//! tries live on what the tokens read so far allow ([`FUEL`]), and the time stays linear.
+//!
 //! `docs/decisions/0004-promql-errors.md` has the reasons and figures.
 //!
 //! The module stands in the place of the crate `lalrpop-util`, and its items are called what the generated code calls them.
@@ -27,6 +34,9 @@ use crate::lex::LexError;
 
 /// How many tokens must be taken after an error until the next one is reported.
 const QUIET: u8 = 3;
+
+/// How many steps of trying what would be taken each token pays for.
+const FUEL: usize = 64;
 
 /// How much may be open at once. Trees are bounded by the options; this bounds what comes before a tree.
 const MAX_OPEN: usize = 1 << 17;
@@ -158,6 +168,8 @@ struct Driver<D: ParserDefinition> {
     /// How many tokens must still be taken until an error is reported again.
     quiet: u8,
     reported: usize,
+    /// How many more steps may be tried.
+    fuel: usize,
 }
 
 /// What came of a token.
@@ -180,7 +192,7 @@ where
 {
     fn new(definition: D) -> Self {
         let states = vec![definition.start_state()];
-        Self { definition, states, symbols: Vec::with_capacity(16), quiet: 0, reported: 0 }
+        Self { definition, states, symbols: Vec::with_capacity(16), quiet: 0, reported: 0, fuel: FUEL }
     }
 
     fn run(
@@ -189,6 +201,7 @@ where
     ) -> state_machine::ParseResult<D> {
         let mut end = 0;
         for next in tokens {
+            self.fuel += FUEL;
             let (start, token, stop) = match next {
                 Ok(lexeme) => lexeme,
                 Err(ParseError::User { error }) => {
@@ -323,20 +336,33 @@ where
 
     /// Reports a token that has no place here, and goes on in front of it or behind it.
     fn unexpected(&mut self, start: u32, token: Token, stop: u32) -> Option<state_machine::ParseResult<D>> {
-        while let Some((rule, _)) = self.default(self.top()) {
+        while !self.is_operand()
+            && let Some((rule, _)) = self.default(self.top())
+        {
             self.reduce(rule, start);
         }
         self.report(token, Span::new(start, stop), None);
         self.quiet = QUIET;
-        if self.would_take(Token::Missing, token) {
-            for (token, stop) in [(Token::Missing, start), (token, stop)] {
-                if let Step::Done(result) = self.step(start, token, stop) {
-                    return Some(result);
-                }
-            }
+        let missing = [Token::Missing, Token::Or].into_iter().find(|&missing| self.would_take(missing, token))?;
+        if let Step::Done(result) = self.step(start, missing, start) {
+            return Some(result);
+        }
+        self.quiet = QUIET;
+        if let Step::Done(result) = self.step(start, token, stop) {
+            return Some(result);
+        }
+        // The end of an operand that is not there is no sign that all is well again.
+        if missing == Token::Missing {
             self.quiet = QUIET;
         }
         None
+    }
+
+    /// Whether the operator that binds the least could follow, so that any expression could follow that. Where an operand
+    /// could follow, the word would be the name of a metric.
+    fn is_operand(&self) -> bool {
+        let acts = |token| self.action(self.top(), token).0;
+        acts(Token::Or).as_shift().is_some() && acts(Token::Missing).as_shift().is_none()
     }
 
     /// Has the innermost error rule say what is wrong.
@@ -362,12 +388,14 @@ where
     }
 
     /// Whether `second` would be taken if `first` came before it.
-    fn would_take(&self, first: Token, second: Token) -> bool {
+    fn would_take(&mut self, first: Token, second: Token) -> bool {
         // The states are `self.states[..kept]` and then `pushed`.
         let mut kept = self.states.len();
         let mut pushed: Vec<D::StateIndex> = Vec::new();
         for token in [first, second] {
             loop {
+                let Some(fuel) = self.fuel.checked_sub(1) else { return false };
+                self.fuel = fuel;
                 let base = kept.checked_sub(1).and_then(|top| self.states.get(top));
                 let Some(&top) = pushed.last().or(base) else { return false };
                 let (action, _) = self.action(top, token);

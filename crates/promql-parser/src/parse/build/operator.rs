@@ -44,6 +44,10 @@ impl Modifiers {
 
 impl Build<'_> {
     pub(crate) fn binary(&mut self, lhs: Node, op: BinaryOp, op_span: Span, modifiers: Modifiers, rhs: Node) -> Node {
+        // Recovery puts in an operator without text.
+        if op_span.start == op_span.end {
+            return self.side_by_side(lhs, rhs);
+        }
         let (lhs, rhs) = (self.under(lhs), self.under(rhs));
         let span = lhs.span().to(rhs.span());
         let Modifiers { return_bool, matching } = modifiers;
@@ -54,6 +58,22 @@ impl Build<'_> {
         let matching = Some(matching.unwrap_or_default());
         let expr = BinaryExpr { op, lhs: lhs.expr, rhs: rhs.expr, return_bool, matching, op_span, span };
         Node { expr: expr.into(), depth }
+    }
+
+    /// Two expressions with no operator between them: the parts of an error. However many there are in a row, it is one
+    /// error, no higher than its parts.
+    fn side_by_side(&mut self, lhs: Node, rhs: Node) -> Node {
+        let span = lhs.span().to(rhs.span());
+        let rhs = self.under(rhs);
+        let (mut parts, height) = match lhs {
+            Node { expr: Expr::Error(error), depth } => (error.parts, depth),
+            other => {
+                let lhs = self.under(other);
+                (vec![lhs.expr], lhs.depth + 1)
+            }
+        };
+        parts.push(rhs.expr);
+        Node::error(parts, span, height.max(rhs.depth + 1))
     }
 
     pub(crate) fn unary(&mut self, start: u32, op: UnaryOp, operand: Node) -> Node {
