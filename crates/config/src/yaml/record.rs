@@ -81,6 +81,13 @@ macro_rules! record {
                 let _ = directory;
             }
         }
+
+        /// As it is printed: without secrets, and without what says nothing.
+        impl serde::Serialize for $Name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $crate::yaml::Value::tree(self).serialize(serializer)
+            }
+        }
     };
 
     (@doc $field:ident [$($key:literal)?] inline) => { "The fields of this section belong to the one around it." };

@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use serde::{Serialize, Serializer};
+
 /// A value on its way out.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Tree {
@@ -25,6 +27,35 @@ impl Tree {
             Self::Seq { items, .. } => Self::Seq { items, flow: true },
             other => other,
         }
+    }
+}
+
+impl Serialize for Tree {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Plain(text) => serialize_plain(text, serializer),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Seq { items, .. } => serializer.collect_seq(items),
+            Self::Map(fields) => serializer.collect_map(fields.iter().map(|(name, value)| (name, value))),
+        }
+    }
+}
+
+/// What YAML writes as `.inf` and `.nan` most formats can only say as text.
+fn serialize_plain<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    if let Ok(value) = text.parse::<bool>() {
+        return serializer.serialize_bool(value);
+    }
+    if let Ok(value) = text.parse::<i64>() {
+        return serializer.serialize_i64(value);
+    }
+    if let Ok(value) = text.parse::<u64>() {
+        return serializer.serialize_u64(value);
+    }
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() => serializer.serialize_f64(value),
+        _ => serializer.serialize_str(text),
     }
 }
 
