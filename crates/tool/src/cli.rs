@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use promd_fs::{Fs, RealFs};
 
-use crate::{check, promql, test, tsdb};
+use crate::{check, config, promql, test, tsdb};
 
 /// What the tools work with: where they read, where they print, and whether someone watches.
 pub struct Context<'a> {
@@ -44,6 +44,8 @@ enum Command {
     Tsdb(tsdb::Tsdb),
     /// Check whether files are valid.
     Check(check::Check),
+    /// Compare configurations.
+    Config(config::Config),
     /// Look at queries: parse them, format them, find what they hardly mean.
     Promql(promql::Promql),
     /// Run tests.
@@ -93,6 +95,7 @@ impl Tool {
         match self.command {
             Command::Tsdb(tsdb) => tsdb.execute(context),
             Command::Check(check) => check.execute(context),
+            Command::Config(config) => config.execute(context),
             Command::Promql(promql) => promql.execute(context),
             Command::Test(test) => test.execute(context),
         }

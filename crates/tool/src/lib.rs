@@ -8,6 +8,7 @@
 
 mod check;
 mod cli;
+mod config;
 mod promql;
 mod table;
 mod test;
