@@ -240,18 +240,18 @@ fn each_error_is_named_with_its_place() {
             ],
         ),
         (
-            "a + * b c + d offset",
+            "a + * b + e c + d offset",
             &[
                 "1:5: unexpected <op:*>",
-                r#"1:9: unexpected identifier "c""#,
-                "1:21: unexpected end of input in offset, expected number, duration, step(), or range()",
+                r#"1:13: unexpected identifier "c""#,
+                "1:25: unexpected end of input in offset, expected number, duration, step(), or range()",
             ],
         ),
         (
             "sum by (x y) (z) + abs(",
             &[
                 r#"1:11: unexpected identifier "y" in grouping opts, expected "," or ")""#,
-                "1:23: unclosed left parenthesis",
+                "1:24: unclosed left parenthesis",
             ],
         ),
         (
