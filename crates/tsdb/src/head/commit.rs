@@ -41,7 +41,8 @@ impl Head {
         let horizon = self.horizon_of_commit(buffers);
         // Only samples that came late, or were overtaken by another commit or by a block, can be out of order.
         let overtaken = || buffers.commits != self.readers.committed() || buffers.horizon != Some(horizon);
-        let staging = if horizon.late_from.is_some() && (buffers.late || overtaken()) {
+        let may_be_late = horizon.late_from.is_some() || self.late.interval().is_some();
+        let staging = if may_be_late && (buffers.late || overtaken()) {
             let staging = Staging::new(self, horizon, buffers);
             staging.log().map_err(StorageError::store)?;
             Some(staging)

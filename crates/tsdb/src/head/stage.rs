@@ -12,7 +12,7 @@ use super::Head;
 use super::append::{Buffers, Kind};
 use super::commit::Locked;
 use super::contract::LateStep;
-use super::late::{LateChunk, LateSample, LateValue, hull, insert, write_away};
+use super::late::{Late, LateChunk, LateSample, LateValue, hull, insert, write_away};
 use super::slot::{Horizon, Judgement};
 use super::stripe::{Stripe, split};
 use crate::TsdbError;
@@ -180,9 +180,12 @@ impl<'a> Staging<'a> {
     /// Whether a sample goes to those out of order, given what is in the head and what this commit appends before it.
     fn is_late(&mut self, stripe: &Stripe, slot: u32, local: u32, t: i64) -> bool {
         let is_valid = t >= self.horizon.valid_from;
+        // A replay meets a late sample of another appender first, takes it for one in order, and would pass over this one. So this
+        // one goes to the late ones too, however old it is: it has been accepted.
+        let is_behind_late = stripe.late(local).and_then(Late::interval).is_some_and(|late| t <= late.max);
         let is_late = |newest: Option<i64>| {
             let appended = is_valid && newest.is_none_or(|newest| t >= newest);
-            !appended && self.horizon.late(t) == Judgement::Late
+            if appended { is_behind_late } else { self.horizon.late(t) == Judgement::Late }
         };
         if stripe.slot(local).pending == 1 {
             return is_late(stripe.newest(local));

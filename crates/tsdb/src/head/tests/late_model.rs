@@ -113,7 +113,12 @@ impl Model {
         let valid_from = bound.valid_from.max(self.valid.unwrap_or(i64::MIN));
         for (series, t) in samples {
             let last = self.in_order[series].last().copied();
-            if t >= valid_from && last.is_none_or(|last| t > last) {
+            let is_appended = t >= valid_from && last.is_none_or(|last| t > last);
+            // Another appender has committed a late sample that is newer: a replay would take that one for one in order.
+            let is_behind_late = self.late[series].last().is_some_and(|late| t <= *late);
+            if is_appended && is_behind_late {
+                self.late[series].insert(t);
+            } else if is_appended {
                 self.in_order[series].insert(t);
                 self.newest = self.newest.max(Some(t));
             } else if (t < valid_from || last != Some(t)) && bound.late(t).is_accepted() {
