@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use promd_chunk::Encoding;
-use promd_fs::{FaultPlan, Fs, RealFs, SimFs};
+use promd_fs::{Failure, FaultPlan, Fs, Op, RealFs, SimFs};
 use promd_testkit::conformance;
 use promd_tsdb::chunks_head::{
     ChunkHead, ChunkPlace, HeadCause, HeadChunks, HeadDamage, Recovered, Scanned, recover, scan,
@@ -273,6 +273,36 @@ fn power_losses_take_no_chunk_that_was_synced_and_leave_no_gap() {
         }
     }
     assert!(torn > 20, "only {torn} torn ends: the test does not test");
+}
+
+/// Samples of the log are passed over that are older than the newest chunk of their series: so no chunk may be there without those before.
+#[test]
+fn no_chunk_outlives_an_earlier_one_of_its_series_unnoticed() {
+    for (seed, failing) in (0..60).flat_map(|seed| [(seed, false), (seed, true)]) {
+        let sim = SimFs::new(seed);
+        let fs: Arc<dyn Fs> = Arc::new(sim.clone());
+        let (store, _) = open(&fs);
+        let write = |store: &HeadChunks, n| store.write(&head(1, i64::try_from(n).unwrap()), &data(n)).unwrap();
+        for n in 0..40 {
+            write(&store, n);
+        }
+        store.flush().unwrap();
+        // Killed, after which the next one begins a file of its own, and the disk may fail.
+        drop(store);
+        if failing {
+            sim.inject(Failure::of(Op::Sync).on("000001"));
+        }
+        let (store, _) = open(&fs);
+        write(&store, 40);
+        store.sync().err();
+        drop(store);
+        let after: Arc<dyn Fs> = Arc::new(sim.power_loss());
+        let (_, recovered) = open(&after);
+        let found = recovered.chunks.get(&1).map_or(0, Vec::len);
+        let newest = recovered.chunks.get(&1).and_then(|chunks| chunks.last()).map_or(0, |chunk| chunk.max);
+        assert!(failing || found == 41, "seed {seed}: {found} chunks, {:?}", recovered.damage);
+        assert!(found == 41 || newest < 40 || recovered.has_holes(), "seed {seed}: {found} chunks");
+    }
 }
 
 #[test]

@@ -10,11 +10,16 @@ mod support;
 
 use lives::{Counts, Life};
 
+/// Other lives than those of every run: one alone, to look at it, or many, to look for failures. `PROMD_SEED=92`, `PROMD_SEED=200..900`
+fn asked_for() -> Option<std::ops::Range<u64>> {
+    let asked = std::env::var("PROMD_SEED").ok()?;
+    let (first, end) = asked.split_once("..").unwrap_or((&asked, ""));
+    let first = first.parse().ok()?;
+    Some(first..end.parse().unwrap_or(first + 1))
+}
+
 fn live(seeds: std::ops::Range<u64>, steps: u32) -> Counts {
     let mut counts = Counts::default();
-    // One life alone, to look at it.
-    let seeds =
-        std::env::var("PROMD_SEED").ok().and_then(|seed| seed.parse().ok()).map_or(seeds, |seed| seed..seed + 1);
     for seed in seeds {
         let mut life = Life::begin(seed);
         for _ in 0..steps {
@@ -27,7 +32,11 @@ fn live(seeds: std::ops::Range<u64>, steps: u32) -> Counts {
 
 #[test]
 fn every_life_answers_as_a_map_of_samples() {
-    let counts = live(0..92, 60);
+    if let Some(seeds) = asked_for() {
+        println!("{:?}", live(seeds, 60));
+        return;
+    }
+    let counts = live(0..150, 60);
     println!("{counts:?}");
     let Counts {
         commits, refused, deletions, flushed, merged, snapshots, restarts, kills, power_losses, stopped, ..

@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::damage::{HeadCause, HeadDamage};
 use super::format::{
-    CHECKSUM, ChunkHead, ChunkPlace, FILE_HEADER, FIRST_CHUNK, MAX_CHUNK_HEADER, MAX_FILE, PREALLOCATED, parse,
+    CHECKSUM, ChunkHead, ChunkPlace, FILE_HEADER, FIRST_CHUNK, MAX_CHUNK_HEADER, MAX_FILE, PREALLOCATED, UNSURE, parse,
     parse_header,
 };
 use super::recover::{Recovered, file_name, recover};
@@ -122,7 +122,9 @@ impl HeadChunks {
             fs.sync_dir(parent).map_err(|error| io("making the directory", error))?;
         }
         let recovered = recover(&*fs, dir, true).map_err(|error| io("opening", error))?;
-        Ok((Self::with(fs, dir, &recovered, false), recovered))
+        let chunks = Self::with(fs, dir, &recovered, false);
+        chunks.sync_newest();
+        Ok((chunks, recovered))
     }
 
     /// The same without a change to the directory, for reading only.
@@ -267,6 +269,14 @@ impl HeadChunks {
         self.flush_tail()
     }
 
+    /// Writes and syncs what there is. A sync that fails is no error: the log has what a power loss then takes.
+    pub fn close(&self) -> Result<(), HeadChunksError> {
+        let mut writer = self.writer.lock();
+        self.flush_tail()?;
+        self.sync_tail(&mut writer);
+        Ok(())
+    }
+
     /// Makes everything that was added so far safe from a power loss. To be called before out-of-order samples in these chunks
     /// are removed from their log.
     ///
@@ -305,9 +315,10 @@ impl HeadChunks {
     fn begin_file(&self, writer: &mut Writer) -> Result<(), HeadChunksError> {
         self.flush_tail()?;
         let number = writer.newest.checked_add(1).ok_or(HeadChunksError::OutOfNumbers)?;
-        // The old one stays the newest if there is no room for another.
-        let file = self.create(number).map_err(|error| self.io("beginning a file", error))?;
         self.sync_tail(writer);
+        // The old one stays the newest if there is no room for another.
+        let file = self.create(number, writer.not_safe.is_some());
+        let file = file.map_err(|error| self.io("beginning a file", error))?;
         let old = {
             let tail = self.tail.read();
             tail.as_ref().map(|tail| (tail.number, tail.max))
@@ -325,14 +336,16 @@ impl HeadChunks {
         Ok(())
     }
 
-    /// Makes a file of zeros with a header, whose name is safe: without it a later file's name could outlive this one's.
-    fn create(&self, number: u32) -> promd_fs::Result<Arc<dyn File>> {
+    /// Makes a file of zeros with a header, whose name is safe: without it a later file's name could outlive this one's. `unsure` says that
+    /// the file before it may lose its end.
+    fn create(&self, number: u32, unsure: bool) -> promd_fs::Result<Arc<dyn File>> {
         let path = self.dir.join(file_name(number));
         let temporary = self.dir.join(format!("{}.tmp", file_name(number)));
         let made = self.fs.open(&temporary, OpenMode::Truncate).and_then(|file| {
             file.preallocate(PREALLOCATED)?;
             file.set_len(PREALLOCATED)?;
             file.write_all_at(&FILE_HEADER, 0)?;
+            file.write_all_at(&[u8::from(unsure)], UNSURE as u64)?;
             file.sync_all()
         });
         if let Err(error) = made.and_then(|()| self.fs.rename(&temporary, &path)) {
@@ -360,8 +373,20 @@ impl HeadChunks {
         Ok(())
     }
 
+    /// Makes the newest file safe that somebody else has left, perhaps killed before he could do it.
+    fn sync_newest(&self) {
+        let mut writer = self.writer.lock();
+        let number = writer.newest;
+        if self.sealed.read().contains_key(&number) {
+            let file = self.fs.open(&self.dir.join(file_name(number)), OpenMode::Read);
+            if file.and_then(|file| file.sync_data()).is_err() {
+                writer.not_safe = Some(number);
+            }
+        }
+    }
+
     /// A sync that fails is not tried again: it would succeed and mean nothing. The chunks can be read, and those that a power loss
-    /// takes are found damaged and come back from the log, so that only who must rely on them has to know.
+    /// takes come back from the log: the header of the next file says that they may be missing. So only who must rely on them has to know.
     fn sync_tail(&self, writer: &mut Writer) {
         let tail = self.tail.read();
         if let Some(tail) = tail.as_ref()

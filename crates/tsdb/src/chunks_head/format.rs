@@ -10,7 +10,10 @@ use super::damage::HeadCause;
 
 /// How a file begins: the magic number, the version, and padding.
 pub(super) const FILE_HEADER: [u8; 8] = [0x01, 0x30, 0xBC, 0x91, 1, 0, 0, 0];
-/// The same as an offset.
+/// The byte of the padding that says whether the file before this one may lack its end. Prometheus looks at the magic number and the
+/// version alone.
+pub(super) const UNSURE: usize = 5;
+/// The length of the header.
 pub(super) const FIRST_CHUNK: usize = FILE_HEADER.len();
 /// How long a file is when it begins, as Prometheus makes it.
 pub(super) const PREALLOCATED: u64 = 128 << 10;

@@ -9,7 +9,7 @@ use promd_chunk::Encoding;
 use promd_fs::{Access, Error, Fs, Map, OpenMode, Result};
 
 use super::damage::{HeadCause, HeadDamage};
-use super::format::{ChunkPlace, FILE_HEADER, FIRST_CHUNK};
+use super::format::{ChunkPlace, FILE_HEADER, FIRST_CHUNK, UNSURE};
 use super::scan::{Scanned, scan};
 
 /// A larger hole in the numbers is not a few files that were lost: it is not filled.
@@ -51,6 +51,8 @@ pub struct Recovered {
     pub last: Option<ChunkPlace>,
     /// The files.
     pub files: BTreeMap<u32, FileFacts>,
+    /// Whether a file other than the newest may have lost its end. It does not show: what is lost has become zeros, as behind any last chunk.
+    pub unsure: bool,
 }
 
 impl Recovered {
@@ -62,15 +64,15 @@ impl Recovered {
             let in_order = chunks.iter().filter(|chunk| !chunk.out_of_order);
             !in_order.is_sorted_by(|a, b| a.max < b.min)
         };
-        self.damage.iter().any(|damage| damage.cause.is_loss()) || self.chunks.values().any(overlaps)
+        self.unsure || self.damage.iter().any(|damage| damage.cause.is_loss()) || self.chunks.values().any(overlaps)
     }
 }
 
 /// Reads all chunks of a directory, which may be missing.
 ///
 /// With `mend`, what would keep Prometheus from starting is put right first: leftovers of files that were being made are removed,
-/// and so is the newest file if it never got its header; a header that is damaged is written again, since all headers
-/// are the same; for a file that is missing an empty one is made; a torn end of the newest file is cut off. Chunks are never touched: Prometheus drops the files from a damaged chunk on, and
+/// and so is the newest file if it never got its header; a header that is damaged is written again, and says the worst of the file
+/// before; for a file that is missing an empty one is made; a torn end of the newest file is cut off. Chunks are never touched: Prometheus drops the files from a damaged chunk on, and
 /// takes their samples from the log.
 pub fn recover(fs: &dyn Fs, dir: &Path, mend: bool) -> Result<Recovered> {
     let mut recovered = Recovered::default();
@@ -161,7 +163,10 @@ fn fill_gap(fs: &dyn Fs, dir: &Path, previous: u32, number: u32, mend: bool, rec
 }
 
 fn read_file(fs: &dyn Fs, path: &Path, number: u32, newest: bool, mend: bool, recovered: &mut Recovered) -> Result<()> {
-    if let Some(range) = damaged_header(fs, path, mend)? {
+    let header = read_header(fs, path, mend)?;
+    // Of what was before the oldest nobody needs anything.
+    recovered.unsure |= header.unsure && !recovered.files.is_empty();
+    if let Some(range) = header.damaged {
         recovered.damage.push(HeadDamage { file: number, range, suspect: None, cause: HeadCause::FileHeader });
     }
     let mut map = fs.map(path, Access::Sequential)?;
@@ -211,21 +216,30 @@ fn read_file(fs: &dyn Fs, path: &Path, number: u32, newest: bool, mend: bool, re
     Ok(())
 }
 
-/// Where the header of a file is not what it should be, which is then written again.
-fn damaged_header(fs: &dyn Fs, path: &Path, mend: bool) -> Result<Option<Range<u64>>> {
+/// What the header of a file says.
+struct Header {
+    /// Where it is not what it should be.
+    damaged: Option<Range<u64>>,
+    /// Whether the file before may lack its end.
+    unsure: bool,
+}
+
+/// Reads the header of a file, and writes it again if it is not what it should be.
+fn read_header(fs: &dyn Fs, path: &Path, mend: bool) -> Result<Header> {
     let file = fs.open(path, if mend { OpenMode::Write } else { OpenMode::Read })?;
     let mut header = [0; FIRST_CHUNK];
     let len = file.size()?.min(FIRST_CHUNK as u64);
     let read = file.read_exact_at(header.get_mut(..usize::try_from(len).unwrap_or(0)).unwrap_or_default(), 0);
-    // The bytes behind the version are nobody's.
-    if read.is_ok() && header.get(..5) == FILE_HEADER.get(..5) {
-        return Ok(None);
+    // What else is behind the version is nobody's.
+    if read.is_ok() && header.get(..UNSURE) == FILE_HEADER.get(..UNSURE) {
+        return Ok(Header { damaged: None, unsure: header.get(UNSURE).is_some_and(|unsure| *unsure != 0) });
     }
     if mend {
         file.write_all_at(&FILE_HEADER, 0)?;
+        file.write_all_at(&[1], UNSURE as u64)?;
         file.sync_data()?;
     }
-    Ok(Some(0..len))
+    Ok(Header { damaged: Some(0..len), unsure: true })
 }
 
 /// Takes away what the newest file has behind its last chunk, so that it is no damage when there are newer ones.

@@ -221,7 +221,7 @@ impl Live {
 
     /// Ends the log, with everything on the disk.
     pub(super) fn close(&self) -> Result<(), DbError> {
-        let flushed = if self.log.is_some() { self.chunks.flush().map_err(TsdbError::from) } else { Ok(()) };
+        let flushed = if self.log.is_some() { self.chunks.close().map_err(TsdbError::from) } else { Ok(()) };
         let late = self.late_log.lock().as_ref().map_or(Ok(()), |late| late.wal().close());
         if let Some(log) = &self.log {
             log.close()?;

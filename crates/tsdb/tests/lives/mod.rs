@@ -94,7 +94,7 @@ pub(crate) struct Life {
     /// The newest sample of each series that was ever committed, deleted or not, as text with bits.
     last: BTreeMap<Labels, (i64, String)>,
     /// Samples that were logged, and not shown: another appender was faster. If a power loss takes what that one logged, they are seen.
-    overtaken: BTreeMap<(Labels, i64), String>,
+    overtaken: BTreeMap<(Labels, i64), BTreeSet<String>>,
     /// Commits of which a power loss may take something.
     unsafe_commits: Vec<Committed>,
     now: i64,
@@ -342,7 +342,9 @@ impl Life {
             // Another appender may have been faster.
             let is_late = self.last.get(&labels).is_some_and(|(last, _)| *last >= t);
             if is_late && !self.late {
-                self.overtaken.extend(value.text().map(|text| ((labels, t), text)));
+                if let Some(text) = value.text() {
+                    self.overtaken.entry((labels, t)).or_default().insert(text);
+                }
                 continue;
             }
             self.newest = self.newest.max(t);
@@ -463,13 +465,6 @@ impl Life {
         let (got, warnings) = everything(self.db());
         // Of what was not synced a part in the middle may be gone, and what lies behind it tells.
         self.warned |= !warnings.is_empty();
-        for (labels, samples) in &got {
-            for (t, value) in samples {
-                let shown = self.model.get(labels).and_then(|samples| samples.get(t));
-                let right = shown.or_else(|| self.overtaken.get(&(labels.clone(), *t)));
-                assert_eq!(right, Some(value), "{}", self.tell(format!("{labels} at {t} after a power loss")));
-            }
-        }
         let may: BTreeSet<(&Labels, i64)> = self
             .unsafe_commits
             .iter()
@@ -477,6 +472,16 @@ impl Life {
             .filter(|commit| self.late || commit.at > synced)
             .flat_map(|commit| commit.samples.iter().map(|(labels, t)| (labels, *t)))
             .collect();
+        for (labels, samples) in &got {
+            for (t, value) in samples {
+                let shown = self.model.get(labels).and_then(|samples| samples.get(t));
+                let may_be_lost = shown.is_none() || may.contains(&(labels, *t));
+                let overtaken = self.overtaken.get(&(labels.clone(), *t)).filter(|_| may_be_lost);
+                if overtaken.is_none_or(|values| !values.contains(value)) {
+                    assert_eq!(shown, Some(value), "{}", self.tell(format!("{labels} at {t} after a power loss")));
+                }
+            }
+        }
         for (labels, samples) in &self.model {
             for t in samples.keys() {
                 let there = got.get(labels).is_some_and(|samples| samples.contains_key(t));
