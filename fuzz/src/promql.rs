@@ -48,7 +48,8 @@ pub fn promql_evaluate(bytes: &[u8]) {
     let engine = engine();
     let queries = [Query::instant(&*text, 300_000), Query::range(&*text, 0, 600_000, 45_000)];
     for query in queries {
-        let answer = || engine.run(&query, &storage).map(|answer| format!("{:?}", answer.value)).map_err(|e| e.to_string());
+        let answer =
+            || engine.run(&query, &storage).map(|answer| format!("{:?}", answer.value)).map_err(|e| e.to_string());
         assert_eq!(answer(), answer());
     }
 }
