@@ -98,10 +98,17 @@ impl Loaded {
         of_files || (self.block.holes().is_empty() && !self.met.lock().is_empty())
     }
 
-    /// Whether the block has lost something that `child`, which was made from it, lacks: what may yet be salvaged.
-    pub(super) fn lost_for(&self, child: &Block) -> bool {
+    /// Whether the block was made from another one.
+    pub(super) fn is_made_from(&self, parent: &Self) -> bool {
+        self.block.meta().compaction.parents.iter().any(|one| one.id == parent.id())
+    }
+
+    /// Whether the block has lost something that `child`, which was made from it, lacks: what may yet be salvaged. What one of `parents`
+    /// lacked, this block among them, was lost before.
+    pub(super) fn lost_for<'a>(&self, child: &Block, parents: impl Iterator<Item = &'a Block> + Clone) -> bool {
         let known = |labels, cause: &str| {
-            self.block.holes().iter().any(|(other, hole)| other == labels && &*hole.cause == cause)
+            let mut holes = parents.clone().flat_map(|parent| parent.holes().iter());
+            holes.any(|(other, hole)| other == labels && &*hole.cause == cause)
         };
         let times = self.block.meta().interval();
         child.holes().iter().any(|(labels, hole)| hole.interval.overlaps(&times) && !known(labels, &hole.cause))

@@ -44,7 +44,7 @@ impl Inner {
     /// does not answer may be made good by it.
     pub(super) fn end_of_blocks(&self) -> Option<i64> {
         let list = self.list();
-        let is_in_order = |meta: &&Meta| !meta.compaction.hints.iter().any(|hint| BESIDE_THE_HEAD.contains(&&**hint));
+        let is_in_order = |meta: &&Meta| !is_beside_the_head(meta);
         let loaded = list.blocks.iter().map(|loaded| loaded.block.meta()).filter(is_in_order).map(|meta| meta.max_time);
         let untold = list.absent.iter().filter(|absent| absent.damage.iter().any(|one| one.part == Part::Tombstones));
         let untold = untold.filter_map(|absent| Some(absent.times?.max.saturating_add(1)));
@@ -132,10 +132,14 @@ impl Inner {
         list.absent = absent;
 
         let lossy = |loaded: &Loaded| {
+            let lacks = |child: &Arc<Loaded>| {
+                let parents = gone.iter().filter(|other| child.is_made_from(other)).map(|other| &other.block);
+                child.is_made_from(loaded) && loaded.lost_for(&child.block, parents)
+            };
             expired.get(&loaded.id()) == Some(&Cause::Replaced)
-                && (loaded.wants_repair() || list.blocks.iter().any(|child| is_made_from(child, loaded)))
+                && (loaded.wants_repair() || list.blocks.iter().any(lacks))
         };
-        let (aside, gone): (Vec<_>, Vec<_>) = gone.into_iter().partition(|loaded| lossy(loaded));
+        let (aside, gone): (Vec<_>, Vec<_>) = gone.iter().partition(|loaded| lossy(loaded));
         self.show(list);
         for loaded in aside {
             move_aside(&*self.fs, loaded.block.dir(), &self.dir.join(QUARANTINE))?;
@@ -195,6 +199,11 @@ impl Inner {
     }
 }
 
+/// Whether the times of a block say nothing of where the head begins.
+pub(super) fn is_beside_the_head(meta: &Meta) -> bool {
+    meta.compaction.hints.iter().any(|hint| BESIDE_THE_HEAD.contains(&&**hint))
+}
+
 /// Removes what an earlier start, compaction or deletion left unfinished.
 pub(super) fn remove_leftovers(fs: &dyn Fs, dir: &Path) -> Result<(), DbError> {
     let mut leftovers = scan(fs, dir)?.leftovers;
@@ -210,10 +219,4 @@ fn scan_quarantine(fs: &dyn Fs, dir: &Path) -> Result<Scan, DbError> {
         Err(BlockError::Fs(error)) if error.is_not_found() => Ok(Scan::default()),
         found => Ok(found?),
     }
-}
-
-/// Whether a block was made from another, of which it lacks something.
-fn is_made_from(child: &Loaded, parent: &Loaded) -> bool {
-    let parents = &child.block.meta().compaction.parents;
-    parents.iter().any(|one| one.id == parent.id()) && parent.lost_for(&child.block)
 }

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 
-use promd_block::{BlockError, BlockId, SalvageOptions, WriteOptions, salvage};
+use promd_block::{BlockError, BlockId, Meta, SalvageOptions, WriteOptions, salvage};
 use promd_compactor::{Candidate, CompactError, CompactOptions, Compacted, Input, Plan, Reason, compact, plan};
 
+use super::reload::is_beside_the_head;
 use super::{DbError, Inner};
 use crate::TsdbError;
 use crate::head::LateBlocks;
@@ -99,7 +100,12 @@ impl Inner {
         let ranges = self.options.ranges();
         loop {
             let list = self.list();
-            let candidates: Vec<_> = list.blocks.iter().map(|one| Candidate::new(one.block.meta())).collect();
+            // A block that is made from others not all of which came out of order counts as the head's: where one reaches into what the head
+            // still has, that would be taken to be in blocks when the log is replayed. It waits until the head has become a block there.
+            let end = self.end_of_blocks();
+            let waits = |meta: &Meta| is_beside_the_head(meta) && end.is_none_or(|end| end < meta.max_time);
+            let metas = list.blocks.iter().map(|one| one.block.meta()).filter(|meta| !waits(meta));
+            let candidates: Vec<_> = metas.map(Candidate::new).collect();
             let Some(Plan { blocks, reason }) = plan(&ranges, &candidates) else { return Ok(()) };
             self.metrics.compactions_triggered.inc();
             let begun = self.clock.monotonic();
