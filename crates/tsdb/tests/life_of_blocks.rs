@@ -15,8 +15,8 @@ use made::Random;
 use promd_block::{Interval, Meta};
 use promd_clock::SimClock;
 use promd_fs::{Fs, SimFs};
-use promd_model::Matcher;
-use promd_storage::LabelQuery;
+use promd_model::{Labels, Matcher};
+use promd_storage::{Batch, LabelQuery};
 use promd_tsdb::{Db, DbError, Maintenance, Options, Retention};
 use small_blocks::{DATA, Model, WINDOW, add_block, open, options};
 use support::{clock, everything, select_from};
@@ -265,4 +265,44 @@ fn a_task_in_the_background_does_what_a_tick_does() {
 #[test]
 fn nothing_is_removed_unless_it_is_asked_for() {
     assert_eq!(Options::default().retention, Retention::default());
+}
+
+/// The head moves on over a range of which everything was deleted, and no block says so. A chunk of it stays for as long as its file.
+#[test]
+fn what_was_deleted_from_the_head_does_not_come_back_where_there_is_no_block() {
+    let fs: Arc<dyn Fs> = Arc::new(SimFs::new(1));
+    let mut settings = Options::default();
+    settings.min_block_duration = 1_000;
+    settings.samples_per_chunk = 8;
+    let reopen = || Db::open(Arc::clone(&fs), clock(), DATA, settings.clone()).unwrap();
+    let append = |db: &Db, value: &str, times: &[i64]| {
+        let (mut appender, mut batch, mut verdicts) = (db.appender(), Batch::new(), Vec::new());
+        let series = appender.series(Labels::from_pairs([("__name__", "m"), ("job", value)]).unwrap().view()).unwrap();
+        times.iter().for_each(|t| batch.float(series, *t, 1.0));
+        appender.append(&batch, &mut verdicts);
+        assert!(verdicts.iter().all(|verdict| verdict.is_accepted()));
+        appender.commit().unwrap();
+    };
+
+    let db = reopen();
+    append(&db, "a", &[2_834, 3_100]);
+    // Chunks that keep the file of the one that ends before 3000.
+    append(&db, "b", &(3_050..3_080).collect::<Vec<_>>());
+    db.delete(Interval::new(2_780, 2_882), &job("a")).unwrap();
+    db.close().unwrap();
+    // Each start begins a segment of the log, and the first two thirds of them go.
+    for t in 3_200..3_206 {
+        let db = reopen();
+        append(&db, "b", &[t]);
+        db.close().unwrap();
+    }
+    let db = reopen();
+    append(&db, "b", &[4_400]);
+    let before = everything(&db);
+    db.tick().unwrap();
+    assert_eq!(db.blocks(), [], "of what was deleted there is no block");
+    let checkpoints = fs.read_dir(Path::new(DATA).join("wal").as_ref()).unwrap();
+    assert!(checkpoints.iter().any(|entry| entry.name.to_str().unwrap().starts_with("checkpoint")));
+    db.close().unwrap();
+    assert_eq!(everything(&reopen()), before);
 }

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | series | those that are kept |
 //! | samples, histograms, exemplars | those that are not older than `mint`, whether or not their series is kept |
-//! | tombstones | those of series that are kept that do not end before `mint` |
+//! | tombstones | those of series that are kept that do not end before `mint`, or before an earlier time that is asked for |
 //! | metadata | the newest of each series that is kept, in one record at the end |
 //! | m-map markers, types that are not known | nothing: nobody can say how long they are of use |
 //!
@@ -64,11 +64,18 @@ pub struct CheckpointOptions {
     pub segment_size: u64,
     /// How the log is read.
     pub read: ReadOptions,
+    /// From when on tombstones stay, if that is before `mint`: they are of use for as long as there are samples elsewhere that they hide.
+    pub tombstones_from: i64,
 }
 
 impl Default for CheckpointOptions {
     fn default() -> Self {
-        Self { compression: Compression::default(), segment_size: 128 << 20, read: ReadOptions::default() }
+        Self {
+            compression: Compression::default(),
+            segment_size: 128 << 20,
+            read: ReadOptions::default(),
+            tombstones_from: i64::MAX,
+        }
     }
 }
 
@@ -89,6 +96,12 @@ impl CheckpointOptions {
     #[must_use]
     pub fn read(self, read: ReadOptions) -> Self {
         Self { read, ..self }
+    }
+
+    /// The same, with the tombstones that reach to this time or a later one.
+    #[must_use]
+    pub fn tombstones_from(self, tombstones_from: i64) -> Self {
+        Self { tombstones_from, ..self }
     }
 }
 
@@ -166,7 +179,7 @@ fn write(
     fs.create_dir(temporary)?;
     let mut log = LogReader::open(Arc::clone(fs), dir, LogKind::Wal, options.read)?.until(last);
     let mut outputs = Outputs::create(Arc::clone(fs), temporary, options.segment_size)?;
-    let mut filter = Filter::new(keep, mint);
+    let mut filter = Filter::new(keep, mint, options.tombstones_from.min(mint));
     let mut framer = Framer::new();
     let mut damage = Vec::new();
     while let Some(event) = log.next()? {

@@ -88,6 +88,23 @@ fn make(fs: &Arc<dyn Fs>, last: u64) -> Result<CheckpointStats, promd_wal::Check
     checkpoint(fs, Path::new(WAL), last, |series| series == 1, 100, &CheckpointOptions::default())
 }
 
+/// From when on tombstones stay, and which of those that end at 9, 10, 99, 100 do. Samples go from 100 on in any case.
+#[test]
+fn tombstones_stay_from_an_earlier_time_if_that_is_asked_for() {
+    let ends = [9, 10, 99, 100];
+    for (from, kept) in [(i64::MIN, &ends[..]), (10, &ends[1..]), (100, &ends[3..]), (i64::MAX, &ends[3..])] {
+        let sim = SimFs::new(1);
+        let records = ends.iter().map(|end| tombstone(1, 0, *end)).chain([samples(1, 99, 1), samples(1, 100, 1)]);
+        write_log(&sim, Path::new(WAL), &[records.collect()]);
+        let fs: Arc<dyn Fs> = Arc::new(sim.clone());
+        let options = CheckpointOptions::default().tombstones_from(from);
+        checkpoint(&fs, Path::new(WAL), 0, |_| true, 100, &options).unwrap();
+        let (found, _) = read(Arc::new(sim), Path::new(WAL), LogKind::Wal);
+        let expected: Vec<_> = kept.iter().map(|end| tombstone(1, 0, *end)).chain([samples(1, 100, 1)]).collect();
+        assert_eq!(found.into_iter().map(|found| found.bytes).collect::<Vec<_>>(), expected, "from {from}");
+    }
+}
+
 #[test]
 fn each_kind_of_record_is_filtered_by_its_rule() {
     let counts = |total, dropped| Counts { total, dropped };

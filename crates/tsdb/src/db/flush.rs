@@ -174,7 +174,10 @@ impl Inner {
         }
         let begun = self.clock.monotonic();
         let needs = |reference| self.live.needs_record(reference, mint);
-        let options = CheckpointOptions::default().compression(self.options.log.compression);
+        // Where all samples were deleted there is no block, and what a chunk still has of them is found again by the next start.
+        let tombstones_from = self.end_of_blocks().unwrap_or(i64::MIN);
+        let options =
+            CheckpointOptions::default().compression(self.options.log.compression).tombstones_from(tombstones_from);
         self.metrics.checkpoints.inc();
         let outcome = checkpoint(&self.fs, wal.dir(), last, needs, mint, &options);
         outcome.inspect_err(|_| self.metrics.checkpoints_failed.inc()).map_err(TsdbError::from)?;

@@ -27,6 +27,7 @@ type Newest = Vec<u8>;
 pub(super) struct Filter<K> {
     keep: K,
     mint: i64,
+    tombstones_from: i64,
     stats: CheckpointStats,
     /// What stays of a record. The second is that of histograms with custom buckets, if both kinds were in one record.
     first: Vec<u8>,
@@ -35,9 +36,9 @@ pub(super) struct Filter<K> {
 }
 
 impl<K: FnMut(u64) -> bool> Filter<K> {
-    pub(super) fn new(keep: K, mint: i64) -> Self {
+    pub(super) fn new(keep: K, mint: i64, tombstones_from: i64) -> Self {
         let (first, second, metadata) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Self { keep, mint, stats: CheckpointStats::default(), first, second, metadata }
+        Self { keep, mint, tombstones_from, stats: CheckpointStats::default(), first, second, metadata }
     }
 
     pub(super) fn stats(self) -> CheckpointStats {
@@ -79,7 +80,7 @@ impl<K: FnMut(u64) -> bool> Filter<K> {
                 let mut encoder = TombstonesEncoder::new(&mut self.first);
                 let mut counts = Counts::default();
                 for entry in entries.flatten() {
-                    if counts.see(keep(entry.series) && entry.max >= mint) {
+                    if counts.see(keep(entry.series) && entry.max >= self.tombstones_from) {
                         encoder.push(entry);
                     }
                 }
