@@ -162,28 +162,33 @@ impl Index {
         }
     }
 
-    /// Brings slots into the order of their labels: by the ranks of their pairs, which are few.
+    /// Brings slots into the order of their labels: many by the ranks of their pairs, which are fewer.
     pub(super) fn sort(&self, slots: &mut [u32]) {
-        let mut numbers: Vec<u32> = slots.iter().flat_map(|slot| self.pairs_of(*slot)).copied().collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        let mut ordered: Vec<u32> = (0..).take(numbers.len()).collect();
-        ordered.sort_unstable_by_key(|index| self.pairs.text(numbers[*index as usize]));
-        let mut ranks = vec![0_u32; numbers.len()];
-        (0..).zip(&ordered).for_each(|(rank, index)| ranks[*index as usize] = rank);
-        let rank = |pair: &u32| numbers.binary_search(pair).map_or(u32::MAX, |index| ranks[index]);
-        let keys: Vec<u32> = slots.iter().flat_map(|slot| self.pairs_of(*slot)).map(rank).collect();
-        let mut at = 0;
-        let mut places: Vec<(u32, std::ops::Range<usize>)> = slots
-            .iter()
-            .map(|slot| {
-                let begin = at;
-                at += self.pairs_of(*slot).len();
-                (*slot, begin..at)
-            })
-            .collect();
-        places.sort_unstable_by(|(_, a), (_, b)| keys[a.clone()].cmp(&keys[b.clone()]));
-        slots.iter_mut().zip(places).for_each(|(slot, (sorted, _))| *slot = sorted);
+        const MANY: usize = 1024;
+        if slots.len() < MANY {
+            let key = |slot: u32| self.pairs_of(slot).iter().map(|pair| self.pairs.text(*pair));
+            return slots.sort_unstable_by(|a, b| key(*a).cmp(key(*b)));
+        }
+        let mut ordered = self.pairs_among(slots);
+        let last = ordered.last().map_or(0, |pair| *pair as usize + 1);
+        ordered.sort_unstable_by_key(|pair| self.pairs.text(*pair));
+        let mut ranks = vec![0_u32; last];
+        (0..).zip(&ordered).for_each(|(rank, pair)| ranks[*pair as usize] = rank);
+        let key = |slot: u32| self.pairs_of(slot).iter().map(|pair| ranks[*pair as usize]);
+        slots.sort_unstable_by(|a, b| key(*a).cmp(key(*b)));
+    }
+
+    /// The pairs that series have, ascending. What it takes is in proportion to pairs, not to series: this runs while a block is written.
+    pub(super) fn pairs_among(&self, slots: &[u32]) -> Vec<u32> {
+        let mut has: Vec<bool> = Vec::new();
+        for pair in slots.iter().flat_map(|slot| self.pairs_of(*slot)) {
+            let at = *pair as usize;
+            if has.len() <= at {
+                has.resize(at + 1, false);
+            }
+            has[at] = true;
+        }
+        (0..).zip(has).filter_map(|(pair, has)| has.then_some(pair)).collect()
     }
 
     /// The memory of labels and of the tables that find them, without pairs.

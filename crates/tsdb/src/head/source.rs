@@ -30,9 +30,7 @@ impl Symbols {
     /// Those of the series in these slots, which a reader keeps from being used again.
     pub(super) fn of(head: &Head, slots: &[u32]) -> Self {
         let index = head.index.read();
-        let mut pairs: Vec<u32> = slots.iter().flat_map(|slot| index.pairs_of(*slot)).copied().collect();
-        pairs.sort_unstable();
-        pairs.dedup();
+        let pairs = index.pairs_among(slots);
         let text = |symbol: &Symbol| match *symbol {
             Symbol::Name(pair) => index.pairs.text(pair).0,
             Symbol::Value(pair) => index.pairs.text(pair).1,
