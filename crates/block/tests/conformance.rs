@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use answer::Answer;
+use answer::{Answer, Lost, may_be_missing};
 use promd_block::postings::select;
-use promd_block::{Block, BlockError, Damage, Interval, Meta, Part, Tombstones, scan};
+use promd_block::{Block, BlockError, Damage, Meta, Part, Tombstones, scan};
 use promd_fs::{Fs, RealFs};
 use promd_model::{Labels, LabelsBuilder, MatchOp, Matcher};
 use serde_json::Value;
@@ -111,20 +111,6 @@ fn the_blocks_of_sound_directories_hold_what_the_server_answered() {
         }
     }
     assert!(blocks >= 20 && samples >= 20_000, "{blocks} blocks, {samples} samples");
-}
-
-/// What may be missing, by `promd.json`.
-struct Lost {
-    series: Option<Labels>,
-    interval: Interval,
-}
-
-fn may_be_missing(injury: &Value) -> Vec<Lost> {
-    let entry = |entry: &Value| Lost {
-        series: entry.get("labels").map(answer::labels),
-        interval: Interval::new(entry["mint"].as_i64().unwrap(), entry["maxt"].as_i64().unwrap()),
-    };
-    injury["may_be_missing"].as_array().unwrap().iter().map(entry).collect()
 }
 
 /// Directories without a head: damage costs what `promd.json` allows, and is named.

@@ -5,11 +5,10 @@ pub(crate) mod san;
 use std::sync::{Arc, LazyLock};
 
 use promd_config::TlsVersion;
-use rustls::client::danger::HandshakeSignatureValid;
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{DigitallySignedStruct, RootCertStore, SupportedProtocolVersion};
+use rustls::{RootCertStore, SupportedProtocolVersion};
 
 /// The algorithms: always these, whatever else in the process chose for itself.
 pub(crate) fn provider() -> &'static Arc<CryptoProvider> {
@@ -69,33 +68,33 @@ pub(crate) fn versions(
     Ok(versions)
 }
 
-/// How whoever shows a certificate proves that it is theirs. Verifiers that judge certificates in their own way leave that
-/// to this.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Proofs;
+/// The part of a verifier that looks at how whoever shows a certificate proves that it is theirs. Those that judge certificates in
+/// their own way leave that to the provider.
+macro_rules! proofs {
+    () => {
+        fn verify_tls12_signature(
+            &self,
+            message: &[u8],
+            cert: &rustls::pki_types::CertificateDer<'_>,
+            dss: &rustls::DigitallySignedStruct,
+        ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+            let algorithms = &$crate::tls::provider().signature_verification_algorithms;
+            rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)
+        }
 
-impl Proofs {
-    fn algorithms() -> &'static WebPkiSupportedAlgorithms {
-        &provider().signature_verification_algorithms
-    }
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            cert: &rustls::pki_types::CertificateDer<'_>,
+            dss: &rustls::DigitallySignedStruct,
+        ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+            let algorithms = &$crate::tls::provider().signature_verification_algorithms;
+            rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
+        }
 
-    pub(crate) fn tls12(
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls12_signature(message, cert, dss, Self::algorithms())
-    }
-
-    pub(crate) fn tls13(
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls13_signature(message, cert, dss, Self::algorithms())
-    }
-
-    pub(crate) fn schemes() -> Vec<rustls::SignatureScheme> {
-        Self::algorithms().supported_schemes()
-    }
+        fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+            $crate::tls::provider().signature_verification_algorithms.supported_schemes()
+        }
+    };
 }
+pub(crate) use proofs;

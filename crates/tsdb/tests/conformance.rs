@@ -9,7 +9,7 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use answer::Answer;
+use answer::{Answer, Lost, may_be_missing};
 use fixture::{copy, fixtures, injury, name};
 use promd_model::{Interval, Labels, MatchOp, Matcher};
 use promd_storage::SeriesExemplars;
@@ -163,20 +163,6 @@ fn damage_costs_what_it_may_and_is_named() {
     }
     println!("{checked} damaged directories");
     assert!(checked >= 43 || fixtures().is_empty(), "{checked}");
-}
-
-/// What may be missing, by `promd.json`.
-struct Lost {
-    series: Option<Labels>,
-    interval: Interval,
-}
-
-fn may_be_missing(injury: &Value) -> Vec<Lost> {
-    let entry = |entry: &Value| Lost {
-        series: entry.get("labels").map(answer::labels),
-        interval: Interval::new(entry["mint"].as_i64().unwrap(), entry["maxt"].as_i64().unwrap()),
-    };
-    injury["may_be_missing"].as_array().unwrap().iter().map(entry).collect()
 }
 
 /// A part of the undamaged answer, equal in every value, that lacks nothing but what may be missing, and never in silence.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use promd_block::{Block, BlockError, BlockSource, Damage, SourceSeries, scan};
 use promd_fs::Fs;
-use promd_model::{Columns, FloatHistogram, Labels, Run, float, is_stale};
+use promd_model::{Columns, FloatHistogram, Interval, Labels, Run, float, is_stale};
 use serde_json::Value;
 
 /// Samples as the HTTP API shows them, by series and time. It shows no stale markers.
@@ -158,4 +158,19 @@ pub(crate) fn millis(seconds: &Value) -> i64 {
     #[expect(clippy::cast_possible_truncation, reason = "times of this millennium")]
     let millis = (seconds.as_f64().unwrap() * 1000.0).round() as i64;
     millis
+}
+
+/// What may be missing, by `promd.json`.
+pub(crate) struct Lost {
+    pub(crate) series: Option<Labels>,
+    pub(crate) interval: Interval,
+}
+
+/// All that may be missing.
+pub(crate) fn may_be_missing(injury: &Value) -> Vec<Lost> {
+    let entry = |entry: &Value| Lost {
+        series: entry.get("labels").map(labels),
+        interval: Interval::new(entry["mint"].as_i64().unwrap(), entry["maxt"].as_i64().unwrap()),
+    };
+    injury["may_be_missing"].as_array().unwrap().iter().map(entry).collect()
 }

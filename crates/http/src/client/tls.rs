@@ -5,12 +5,12 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use promd_config::{ClientTls, Secret};
 use promd_fs::Fs;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::ClientConfig;
+use rustls::client::danger::{ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 
 use super::source::Source;
-use crate::tls::{self, Proofs};
+use crate::tls;
 
 /// The settings of a client, and what they were made of.
 #[derive(Debug)]
@@ -149,27 +149,7 @@ impl ServerCertVerifier for Trusting {
         Ok(ServerCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Proofs::tls12(message, cert, dss)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Proofs::tls13(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        Proofs::schemes()
-    }
+    tls::proofs!();
 }
 
 /// What Go's `crypto/tls` and `crypto/x509` say of an error.

@@ -75,6 +75,24 @@ async fn encrypt(mut stream: Stall<TcpStream>, shared: &Shared) -> io::Result<Op
     TlsAcceptor::from(settings).accept(stream).await.map(Some)
 }
 
+/// Drives a connection to its end, or the server's. Those of both protocols are ended in the same way, and have no trait for it in common.
+macro_rules! drive {
+    ($connection:expr, $phases:ident) => {{
+        let mut connection = std::pin::pin!($connection);
+        loop {
+            tokio::select! {
+                // An error is the client's: it went away, or did not speak HTTP.
+                _ = connection.as_mut() => return,
+                changed = $phases.changed() => match *$phases.borrow_and_update() {
+                    Phase::Draining if changed.is_ok() => connection.as_mut().graceful_shutdown(),
+                    Phase::Serving if changed.is_ok() => {}
+                    _ => return,
+                },
+            }
+        }
+    }};
+}
+
 async fn http1<S>(stream: S, info: ConnectInfo, shared: Arc<Shared>, mut phases: watch::Receiver<Phase>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -85,18 +103,7 @@ where
         let shared = Arc::clone(&shared);
         async move { Ok::<_, Infallible>(answer::answer(&shared, info, request).await) }
     });
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
-    loop {
-        tokio::select! {
-            // An error is the client's: it went away, or did not speak HTTP.
-            _ = connection.as_mut() => return,
-            changed = phases.changed() => match *phases.borrow_and_update() {
-                Phase::Draining if changed.is_ok() => connection.as_mut().graceful_shutdown(),
-                Phase::Serving if changed.is_ok() => {}
-                _ => return,
-            },
-        }
-    }
+    drive!(builder.serve_connection(TokioIo::new(stream), service), phases);
 }
 
 async fn http2<S>(stream: S, info: ConnectInfo, shared: Arc<Shared>, mut phases: watch::Receiver<Phase>)
@@ -114,15 +121,5 @@ where
         let shared = Arc::clone(&shared);
         async move { Ok::<_, Infallible>(answer::answer(&shared, info, request).await) }
     });
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
-    loop {
-        tokio::select! {
-            _ = connection.as_mut() => return,
-            changed = phases.changed() => match *phases.borrow_and_update() {
-                Phase::Draining if changed.is_ok() => connection.as_mut().graceful_shutdown(),
-                Phase::Serving if changed.is_ok() => {}
-                _ => return,
-            },
-        }
-    }
+    drive!(builder.serve_connection(TokioIo::new(stream), service), phases);
 }

@@ -8,17 +8,13 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use promd_config::{CipherSuite, ClientAuth, Curve, WebConfig, WebTls};
 use promd_fs::Fs;
-use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{
-    CipherSuite as Suite, DigitallySignedStruct, DistinguishedName, NamedGroup, RootCertStore, ServerConfig,
-    SignatureScheme,
-};
+use rustls::{CipherSuite as Suite, DistinguishedName, NamedGroup, RootCertStore, ServerConfig};
 
-use crate::tls::{self, Proofs};
+use crate::tls;
 
 /// No certificate or key is larger.
 const MAX_BYTES: u64 = 16 << 20;
@@ -216,25 +212,5 @@ impl ClientCertVerifier for ClientVerifier {
         Ok(ClientCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Proofs::tls12(message, cert, dss)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Proofs::tls13(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        Proofs::schemes()
-    }
+    tls::proofs!();
 }

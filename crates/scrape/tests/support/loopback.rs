@@ -14,6 +14,7 @@ pub(crate) struct Reply {
     pub(crate) status: Option<String>,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
+    /// How long the target takes. One that takes longer than the client waits says nothing at all, any other answers at once.
     pub(crate) delay: Duration,
     /// Whether the connection ends in the middle of the body.
     pub(crate) truncate: bool,
@@ -42,9 +43,14 @@ async fn connection(mut stream: TcpStream, answer: Arc<dyn Fn(&str) -> Reply + S
                 _ => return,
             }
         }
-        let reply = answer(&String::from_utf8_lossy(&request));
+        let head = String::from_utf8_lossy(&request).into_owned();
+        let reply = answer(&head);
         request.clear();
-        tokio::time::sleep(reply.delay).await;
+        if reply.delay >= patience(&head) {
+            // The client gives up before that, and goes.
+            let _ = stream.read(&mut [0]).await;
+            return;
+        }
         let mut head = format!("HTTP/1.1 {}\r\n", reply.status.as_deref().unwrap_or("200 OK"));
         head.push_str(&format!("Content-Length: {}\r\n", reply.body.len()));
         for (name, value) in &reply.headers {
@@ -58,4 +64,13 @@ async fn connection(mut stream: TcpStream, answer: Arc<dyn Fn(&str) -> Reply + S
             return;
         }
     }
+}
+
+/// How long the client says that it waits.
+fn patience(head: &str) -> Duration {
+    let seconds = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("X-Prometheus-Scrape-Timeout-Seconds").then(|| value.trim().parse().unwrap())
+    });
+    seconds.map_or(Duration::MAX, Duration::from_secs_f64)
 }
