@@ -32,9 +32,26 @@ const EXACT_INTEGERS: f64 = 9_007_199_254_740_992.0;
 pub fn write_f(out: &mut Vec<u8>, v: f64) {
     if let Some(integer) = small_integer(v) {
         out.extend_from_slice(itoa::Buffer::new().format(integer).as_bytes());
-    } else if let Some(decimal) = finite(out, v) {
+    } else if !write_as_printed(out, v)
+        && let Some(decimal) = finite(out, v)
+    {
         decimal.write_plain(out);
     }
+}
+
+/// Appends what the printer of the shortest digits makes of `v`, if that has no exponent: then it is laid out as it should be, but
+/// that it always says that it is a float.
+fn write_as_printed(out: &mut Vec<u8>, v: f64) -> bool {
+    if !v.is_finite() {
+        return false;
+    }
+    let mut buffer = zmij::Buffer::new();
+    let text = buffer.format_finite(v).as_bytes();
+    if text.contains(&b'e') {
+        return false;
+    }
+    out.extend_from_slice(text.strip_suffix(b".0").unwrap_or(text));
+    true
 }
 
 /// Appends `v` with an exponent if that of its first digit is below -4 or above 5, as Go's

@@ -129,6 +129,36 @@ impl Labels {
         Ok(Self::trusted(&packed))
     }
 
+    /// The label set with these labels, which come in the order of their names. It is packed in `memory`: whoever makes many sets
+    /// keeps that, and each set then costs one allocation, which is its own.
+    ///
+    /// ```
+    /// use promd_model::Labels;
+    ///
+    /// let mut memory = Vec::new();
+    /// let labels = Labels::from_ascending([("__name__", "up"), ("job", "api")], &mut memory)?;
+    /// assert_eq!(labels.to_string(), r#"{__name__="up", job="api"}"#);
+    /// assert!(Labels::from_ascending([("b", "1"), ("a", "2")], &mut memory).is_err());
+    /// # Ok::<_, promd_model::LabelsError>(())
+    /// ```
+    pub fn from_ascending<'a>(
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+        memory: &mut Vec<u8>,
+    ) -> Result<Self, LabelsError> {
+        memory.clear();
+        let mut previous = "";
+        for (name, value) in pairs {
+            let offset = memory.len();
+            push_label(memory, name, value)?;
+            match previous.cmp(name) {
+                Ordering::Less => previous = name,
+                Ordering::Equal => return Err(LabelsError::Duplicate { name: name.to_owned() }),
+                Ordering::Greater => return Err(LabelsError::Unordered { offset }),
+            }
+        }
+        Ok(Self::trusted(memory))
+    }
+
     /// The label set whose packed form is `packed`, which may come from anywhere.
     pub fn from_packed(packed: &[u8]) -> Result<Self, LabelsError> {
         LabelsRef::from_packed(packed).map(LabelsRef::to_labels)

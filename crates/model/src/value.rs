@@ -67,13 +67,10 @@ impl KahanSum {
     #[inline]
     pub fn inc(&mut self, value: f64) {
         let total = self.sum + value;
-        if total.is_infinite() {
-            self.compensation = 0.0;
-        } else if self.sum.abs() >= value.abs() {
-            self.compensation += (self.sum - total) + value;
-        } else {
-            self.compensation += (value - total) + self.sum;
-        }
+        // Without branches, so that several sums side by side are one loop over vectors.
+        let (larger, smaller) = if self.sum.abs() >= value.abs() { (self.sum, value) } else { (value, self.sum) };
+        let compensation = self.compensation + ((larger - total) + smaller);
+        self.compensation = if total.is_infinite() { 0.0 } else { compensation };
         self.sum = total;
     }
 
