@@ -4,7 +4,7 @@ use std::collections::btree_map;
 use std::fmt;
 use std::iter::Peekable;
 
-use promd_model::{Columns, Labels, LabelsBuilder};
+use promd_model::{Columns, Labels};
 
 use crate::index::{ChunkMeta, Pass, SymbolsIter};
 use crate::series::SeriesIds;
@@ -26,7 +26,6 @@ pub struct BlockReader<'a> {
     symbols: Option<SymbolsIter<'a>>,
     series: Option<SeriesIds<'a>>,
     entries: Pass<'a>,
-    labels: LabelsBuilder,
     chunks: Vec<ChunkMeta>,
     /// The holes of series that come later; those of a series that does not come are lost.
     holes: Peekable<btree_map::Iter<'a, Labels, Vec<Hole>>>,
@@ -44,7 +43,6 @@ impl<'a> BlockReader<'a> {
             symbols: None,
             series: None,
             entries: Pass::new(block.index(), block.access()),
-            labels: LabelsBuilder::new(),
             chunks: Vec::new(),
             holes: block.holes().by_series().peekable(),
             lost: block.holes().unknown().iter().map(|hole| LostSeries { labels: None, hole: hole.clone() }).collect(),
@@ -163,12 +161,11 @@ impl BlockSource for BlockReader<'_> {
                 self.lose_damaged_series();
                 return Ok(false);
             };
-            match self.entries.series(id, &mut self.labels, &mut self.chunks) {
+            series.labels = match self.entries.series(id, &mut self.chunks) {
                 // It is among what the index has noted, and lost in the end.
                 Err(BlockError::Damaged(damage)) if damage.part == Part::IndexSeries => continue,
                 read => read?,
-            }
-            series.labels = self.labels.build().map_err(|error| BlockError::Invalid(error.to_string()))?;
+            };
             let labels = series.labels.clone();
             self.holes_of(Some(&labels), &mut series.holes);
             series.deleted.extend(self.block.tombstones().of(id.into()).iter().copied());

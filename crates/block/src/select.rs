@@ -7,7 +7,7 @@ use std::sync::Arc;
 use promd_model::{Interval, Intervals, Label, LabelsBuilder, Matcher};
 use promd_storage::{ChunkView, LabelQuery, Listed, Reader, Select, Series, SeriesSet, StorageError, Warnings};
 
-use crate::index::ChunkMeta;
+use crate::index::{ChunkMeta, Pass};
 use crate::postings::{self, Postings};
 use crate::{Block, BlockError, ChunkRef, Damage};
 
@@ -23,7 +23,7 @@ impl Reader for Block {
             times: select.times,
             chunks: !select.hints.labels_only,
             left: select.limit.unwrap_or(usize::MAX),
-            labels: LabelsBuilder::new(),
+            entries: Pass::new(self.index(), self.access()),
             metas: Vec::new(),
             warnings: Warnings::new(),
         };
@@ -174,7 +174,7 @@ struct BlockSet<'a> {
     times: Interval,
     chunks: bool,
     left: usize,
-    labels: LabelsBuilder,
+    entries: Pass<'a>,
     metas: Vec<ChunkMeta>,
     warnings: Warnings,
 }
@@ -222,12 +222,9 @@ impl SeriesSet for BlockSet<'_> {
         while self.left > 0
             && let Some(id) = self.ids.next()
         {
-            let read = self.block.index().series(id, &mut self.labels, &mut self.metas);
-            if tolerate(self.block, read, &mut self.warnings)?.is_none() {
-                continue;
-            }
-            // The index checked that names ascend and are text, so this cannot fail.
-            series.labels = self.labels.build().map_err(StorageError::store)?;
+            let read = self.entries.series(id, &mut self.metas);
+            let Some(labels) = tolerate(self.block, read, &mut self.warnings)? else { continue };
+            series.labels = labels;
             if self.fill(id, series) {
                 series.settle();
                 self.left -= 1;

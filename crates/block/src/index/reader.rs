@@ -190,18 +190,23 @@ impl Index {
     /// If the entry is damaged: the series is missing from the block, the others are not.
     pub fn series(&self, id: u32, labels: &mut LabelsBuilder, chunks: &mut Vec<ChunkMeta>) -> Result<(), BlockError> {
         let symbols = self.symbol_table()?;
-        self.series_by(|_, reference| symbols.get(self.file(), reference), id, labels, chunks)
+        labels.reset(&Labels::empty());
+        let text = |_, reference| symbols.get(self.file(), reference);
+        let set = |name: &str, value: &str| {
+            labels.set(name, value);
+        };
+        self.series_by(text, id, set, chunks)
     }
 
-    /// As [`series`](Self::series), with a way to the text of a symbol, which is also told its place in the entry.
+    /// As [`series`](Self::series), with a way to the text of a symbol, which is also told its place in the entry. Labels are
+    /// shown in their order.
     pub(super) fn series_by<'a>(
         &self,
         mut text: impl FnMut(usize, u32) -> Option<&'a str>,
         id: u32,
-        labels: &mut LabelsBuilder,
+        mut label: impl FnMut(&'a str, &'a str),
         chunks: &mut Vec<ChunkMeta>,
     ) -> Result<(), BlockError> {
-        labels.reset(&Labels::empty());
         chunks.clear();
         let missing = |error| {
             let damage = self.damage(Part::IndexSeries, Consequence::SeriesMissing, error);
@@ -219,7 +224,7 @@ impl Index {
             place += 2;
             match texts {
                 (Some(name), Some(value)) if name > before => {
-                    labels.set(name, value);
+                    label(name, value);
                     before = name;
                 }
                 (None, _) | (Some(_), Some(_)) => wrong = Some(unknown(name)),
