@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use promd_model::{Exemplar, Interval, Labels, Matcher};
 
-use crate::{LabelQuery, Listed, Reader, Select, Series, SeriesExemplars, SeriesSet, StorageError, Warnings};
+use crate::{Hints, LabelQuery, Listed, Reader, Select, Series, SeriesExemplars, SeriesSet, StorageError, Warnings};
 
 /// Several readers as one: blocks and the head of a database, or a database and stores over the network.
 ///
@@ -113,8 +113,11 @@ impl Reader for Merge<'_> {
         }
         let mut warnings = Warnings::new();
         let mut sources = Vec::with_capacity(self.parts.len());
+        // Series are the same if all their labels are, so all are needed here.
+        let hints = Hints { projection: None, ..select.hints };
+        let whole = select.with_hints(hints).ordered();
         for part in &self.parts {
-            if let Some(set) = part.tolerate(part.reader.select(&select.ordered()), &mut warnings)? {
+            if let Some(set) = part.tolerate(part.reader.select(&whole), &mut warnings)? {
                 sources.push(Source { set, head: Series::default(), state: State::Taken, secondary: part.secondary });
             }
         }

@@ -23,6 +23,17 @@ pub enum Grouping<'a> {
     Without(&'a [String]),
 }
 
+impl Grouping<'_> {
+    /// Whether a label is kept.
+    #[must_use]
+    pub fn keeps(self, name: &str) -> bool {
+        match self {
+            Self::By(names) => names.iter().any(|other| other == name),
+            Self::Without(names) => !names.iter().any(|other| other == name),
+        }
+    }
+}
+
 /// Which labels are needed at all. A store may hand out series with more of them, and several with the same.
 pub type Projection<'a> = Grouping<'a>;
 

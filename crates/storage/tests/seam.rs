@@ -10,8 +10,8 @@ use promd_model::{
     MetricType, Millis, Span,
 };
 use promd_storage::{
-    Batch, ChunkView, Decoder, Fanout, LabelQuery, Listed, MemStorage, Merge, Order, Reader, Refused, Select, Series,
-    SeriesRef, SeriesSet, Storage, StorageError, Verdict,
+    Batch, ChunkView, Decoder, Fanout, Grouping, Hints, LabelQuery, Listed, MemStorage, Merge, Order, Reader, Refused,
+    Select, Series, SeriesRef, SeriesSet, Storage, StorageError, Verdict,
 };
 use proptest::prelude::*;
 
@@ -321,6 +321,30 @@ fn a_primary_that_fails_fails_the_answer() {
     assert!(set.next(&mut Series::default()).is_err());
     let merge = Merge::new().with(Box::new(Failing { at_select: true }));
     assert!(merge.select(&Select::new(&[], Interval::ALL)).is_err());
+}
+
+#[test]
+fn a_merge_tells_series_apart_that_a_projection_does_not() {
+    let (a, b) = (MemStorage::new(), MemStorage::new());
+    a.load(&labels(&[("job", "x"), ("host", "1")]), [(1, 1.0)]).unwrap();
+    b.load(&labels(&[("job", "x"), ("host", "2")]), [(1, 2.0)]).unwrap();
+    b.load(&labels(&[("job", "x"), ("host", "3")]), [(1, 3.0)]).unwrap();
+    let by = ["job".to_owned()];
+    let hints = Hints { projection: Some(Grouping::By(&by)), ..Hints::default() };
+    let count = |reader: &dyn Reader| {
+        let mut set = reader.select(&Select::new(&[], Interval::ALL).with_hints(hints)).unwrap();
+        let (mut series, mut all) = (Series::default(), Vec::new());
+        while set.next(&mut series).unwrap() {
+            all.push((series.labels.to_string(), decode(&series, Interval::ALL)[0].1));
+        }
+        all
+    };
+    let job = |value| (r#"{job="x"}"#.to_owned(), value);
+    let alone = Merge::new().with(b.reader(Interval::ALL).unwrap());
+    assert_eq!(count(&alone), [job(2.0), job(3.0)]);
+    let both = alone.with(a.reader(Interval::ALL).unwrap());
+    let values: Vec<f64> = count(&both).into_iter().map(|(_, value)| value).collect();
+    assert_eq!(values, [1.0, 2.0, 3.0]);
 }
 
 /// A storage that cannot be opened for reading.

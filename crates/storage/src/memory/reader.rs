@@ -43,7 +43,12 @@ impl MemReader {
 impl Reader for MemReader {
     fn select(&self, select: &Select<'_>) -> Result<Box<dyn SeriesSet + '_>, StorageError> {
         let most = select.limit.unwrap_or(usize::MAX);
-        let series = self.matching(select.matchers, select.times, most);
+        let of = |labels: &Labels| match select.hints.projection {
+            Some(projection) => labels.filter(|label| projection.keeps(label.name)),
+            None => labels.clone(),
+        };
+        let found = self.matching(select.matchers, select.times, most).into_iter();
+        let series: Vec<_> = found.map(|(labels, series)| (of(labels), series)).collect();
         let chunks = !select.hints.labels_only;
         Ok(Box::new(MemSet { series: series.into_iter(), times: select.times, chunks }))
     }
@@ -81,7 +86,7 @@ fn has_samples(series: &MemSeries, times: Interval) -> bool {
 }
 
 struct MemSet<'a> {
-    series: std::vec::IntoIter<(&'a Labels, &'a MemSeries)>,
+    series: std::vec::IntoIter<(Labels, &'a MemSeries)>,
     times: Interval,
     chunks: bool,
 }
@@ -90,7 +95,7 @@ impl SeriesSet for MemSet<'_> {
     fn next(&mut self, series: &mut Series) -> Result<bool, StorageError> {
         series.chunks.clear();
         let Some((labels, found)) = self.series.next() else { return Ok(false) };
-        series.labels.clone_from(labels);
+        series.labels = labels;
         if self.chunks {
             series.chunks.extend(found.chunks().iter().filter(|chunk| chunk.interval().overlaps(&self.times)).cloned());
         }
