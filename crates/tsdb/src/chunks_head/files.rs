@@ -408,19 +408,23 @@ fn chunk_len(bytes: &[u8]) -> usize {
     len.unwrap_or(usize::MAX).min(bytes.len())
 }
 
-/// Reads a chunk from a file that is still written to.
+/// Reads a chunk from a file that is still written to. What is handed out takes no more memory than the chunk: a query may hold
+/// those of many series.
 fn read_growing(file: &dyn File, at: u64) -> promd_fs::Result<Bytes> {
     // Nearly every chunk fits.
-    let mut bytes = vec![0; 2048];
-    let mut filled = read_up_to(file, &mut bytes, at)?;
-    let header = bytes.get(..filled.min(MAX_CHUNK_HEADER)).unwrap_or_default();
+    let mut buffer = [0; 2048];
+    let filled = read_up_to(file, &mut buffer, at)?;
+    let bytes = buffer.get(..filled).unwrap_or_default();
+    let header = bytes.get(..MAX_CHUNK_HEADER).unwrap_or(bytes);
     let wanted = parse_header(header).map_or(filled as u64, |(_, data)| data.end.saturating_add(CHECKSUM as u64));
-    if wanted > filled as u64 && wanted <= file.size()?.saturating_sub(at) {
-        bytes.resize(usize::try_from(wanted).unwrap_or(filled), 0);
-        filled = read_up_to(file, &mut bytes, at)?;
+    let len = usize::try_from(wanted).unwrap_or(usize::MAX);
+    if len > filled && wanted <= file.size()?.saturating_sub(at) {
+        let mut bytes = vec![0; len];
+        let filled = read_up_to(file, &mut bytes, at)?;
+        bytes.truncate(filled);
+        return Ok(Bytes::from(bytes));
     }
-    bytes.truncate(filled);
-    Ok(Bytes::from(bytes))
+    Ok(Bytes::copy_from_slice(bytes.get(..len).unwrap_or(bytes)))
 }
 
 fn read_up_to(file: &dyn File, buffer: &mut [u8], at: u64) -> promd_fs::Result<usize> {

@@ -145,13 +145,11 @@ impl Index {
 
     /// The labels of a series, or those that `projection` keeps.
     pub(super) fn labels(&self, slot: u32, projection: Option<Grouping<'_>>) -> Labels {
-        let kept = |name: &str| match projection {
-            None => true,
-            Some(Grouping::By(names)) => names.iter().any(|other| other == name),
-            Some(Grouping::Without(names)) => !names.iter().any(|other| other == name),
-        };
+        let kept = |name: &str| projection.is_none_or(|projection| projection.keeps(name));
         let pairs = self.pairs_of(slot).iter().map(|pair| self.pairs.text(*pair)).filter(|(name, _)| kept(name));
-        Labels::from_pairs(pairs).expect("the labels were a label set when the series was made")
+        // Room for the labels of most series.
+        let mut memory = Vec::with_capacity(256);
+        Labels::from_ascending(pairs, &mut memory).expect("the labels were a label set when the series was made")
     }
 
     /// The series that match.
