@@ -34,9 +34,9 @@ fn escape(byte: u8) -> Option<&'static [u8]> {
 }
 
 /// Appends a string of labels or samples.
-pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
+/// All that is escaped is a byte, so it need not be shown that these are a text.
+fn string(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'"');
-    let bytes = text.as_bytes();
     let mut written = 0;
     for (at, byte) in bytes.iter().enumerate() {
         if let Some(escape) = escape(*byte) {
@@ -52,13 +52,13 @@ pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
 /// Appends labels as an object.
 pub(crate) fn labels(out: &mut Vec<u8>, labels: LabelsRef<'_>) {
     out.push(b'{');
-    for (index, label) in labels.iter().enumerate() {
+    for (index, (name, value)) in labels.iter_bytes().enumerate() {
         if index > 0 {
             out.push(b',');
         }
-        string(out, label.name);
+        string(out, name);
         out.push(b':');
-        string(out, label.value);
+        string(out, value);
     }
     out.push(b'}');
 }
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn strings_are_escaped_in_two_ways() {
         let nasty = "a\"b\\c\nd\te\u{1}<&>\u{7f}\u{2028}é";
-        assert_eq!(text(|out| string(out, nasty)), "\"a\\\"b\\\\c\\nd\\te\\u0001<&>\u{7f}\u{2028}é\"");
+        assert_eq!(text(|out| string(out, nasty.as_bytes())), "\"a\\\"b\\\\c\\nd\\te\\u0001<&>\u{7f}\u{2028}é\"");
         let expected = "\"a\\\"b\\\\c\\nd\\te\\u0001\\u003c\\u0026\\u003e\u{7f}\\u2028é\"";
         assert_eq!(text(|out| value(out, nasty)), expected);
     }
