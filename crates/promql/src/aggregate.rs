@@ -40,9 +40,9 @@ impl<'a> Groups<'a> {
     }
 
     /// Whether a label is one of those of the group.
-    fn keeps(e: &Aggregate, name: &str) -> bool {
-        let listed = || e.labels.binary_search_by(|label| label.as_str().cmp(name)).is_ok();
-        if e.without { name != METRIC_NAME && !listed() } else { listed() }
+    fn keeps(e: &Aggregate, name: &[u8]) -> bool {
+        let listed = || e.labels.binary_search_by(|label| label.as_bytes().cmp(name)).is_ok();
+        if e.without { name != METRIC_NAME.as_bytes() && !listed() } else { listed() }
     }
 
     /// The labels of the group of a series.
@@ -50,17 +50,17 @@ impl<'a> Groups<'a> {
         if !self.e.without && self.e.labels.is_empty() {
             return Labels::empty();
         }
-        series.filter(|label| Self::keeps(self.e, label.name))
+        series.filter(|label| Self::keeps(self.e, label.name.as_bytes()))
     }
 
     /// The number of the group of a series; its labels if there was none. Only a group that is new has its labels built.
     fn find(&mut self, series: &Labels) -> (usize, Option<Labels>) {
         self.key.clear();
         if self.e.without || !self.e.labels.is_empty() {
-            for label in series.iter().filter(|label| Self::keeps(self.e, label.name)) {
+            for (name, value) in series.iter_bytes().filter(|(name, _)| Self::keeps(self.e, name)) {
                 // Neither can be in a text.
-                for (text, end) in [(label.name, 0xfe), (label.value, 0xff)] {
-                    self.key.extend_from_slice(text.as_bytes());
+                for (text, end) in [(name, 0xfe), (value, 0xff)] {
+                    self.key.extend_from_slice(text);
                     self.key.push(end);
                 }
             }

@@ -166,7 +166,7 @@ impl Engine {
         let Some(expr) = expression.expr() else { return Ok(Explain::default()) };
         let (plan, _) = self.plan(query, expr)?;
         let reader = storage.reader(plan.times().unwrap_or(Interval::new(0, 0)))?;
-        let limits = Limits { cancel: query.cancel.clone(), deadline: self.deadline() };
+        let limits = Limits::new(query.cancel.clone(), self.deadline());
         Ok(Explain::of(&plan, expression.text(), &estimate::costs(&plan, &*reader, &limits)?))
     }
 
@@ -191,7 +191,7 @@ impl Engine {
             reader: &*reader,
             options: &options,
             executor: &*self.executor,
-            limits: Limits { cancel: query.cancel.clone(), deadline: self.deadline() },
+            limits: Limits::new(query.cancel.clone(), self.deadline()),
             account,
             per_step: query.per_step,
             explain: query.explain,
@@ -260,9 +260,18 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
+    pub(crate) const fn new(cancel: Cancel, deadline: Option<(Arc<dyn Clock>, Monotonic)>) -> Self {
+        Self { cancel, deadline }
+    }
+
     /// Whether somebody wants it to end: cheap enough for every series.
     pub(crate) fn check_cancelled(&self) -> Result<()> {
         if self.cancel.is_cancelled() { Err(QueryError::Canceled("expression evaluation")) } else { Ok(()) }
+    }
+
+    /// The same within a series, where a step may be much work or little.
+    pub(crate) fn check_at(&self, step: usize) -> Result<()> {
+        if step.is_multiple_of(16) { self.check() } else { self.check_cancelled() }
     }
 
     pub(crate) fn check(&self) -> Result<()> {

@@ -132,6 +132,11 @@ impl<'a> Evaluator<'a> {
         (self.notes, self.charge.into_inner())
     }
 
+    /// Whether somebody wants the query to end: for work on all series that were collected.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.limits.check()
+    }
+
     /// What pays for the memory of the query.
     pub(crate) fn account(&self) -> Account {
         self.charge.borrow().account().clone()
@@ -229,6 +234,7 @@ impl<'a> Evaluator<'a> {
         let before = self.samples.get();
         let mut made = 0;
         self.node(node, &mut |series| {
+            self.limits.check_cancelled()?;
             let weight = series.column.weight();
             made += weight;
             self.samples.set(self.samples.get() + weight);

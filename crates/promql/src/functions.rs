@@ -31,7 +31,7 @@ use crate::plan::{Call, Node};
 
 pub(crate) use math::{max, min};
 pub(crate) use order::compare_values;
-pub(crate) use over_time::{HistogramFold, Mean, quantile, quantile_of_sorted};
+pub(crate) use over_time::{HistogramFold, Mean, Spread, quantile, quantile_of_sorted};
 pub(crate) use rate::{is_start_reset, reach};
 pub(crate) use time::seconds;
 

@@ -1,15 +1,19 @@
 //! What a query holds is charged to its account, and no more than that is held.
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a failure ends the test, and figures are for who asks")]
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use promd_budget::{AccountOptions, Ledger, Limit};
+use promd_clock::RealClock;
+use promd_fs::RealFs;
 use promd_model::Labels;
-use promd_promql::{Engine, Query, QueryError, ScopedThreads};
-use promd_storage::{Batch, MemStorage, Storage};
+use promd_promql::{Engine, Number, Query, QueryError, ScopedThreads, Value};
+use promd_storage::{Batch, MemStorage};
 use promd_testkit::CountingAllocator;
+use promd_tsdb::{Db, Options};
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
@@ -77,40 +81,59 @@ fn what_is_held_is_charged() {
     assert!(!failed, "more was held than charged");
 }
 
-/// Sixty-four queries at once, each of which would take more than there is, while samples are appended.
+/// A database with as many series as a query of death has to do with: a sample every five minutes, which is as far as steps look back.
+fn database(dir: &Path, series: usize, minutes: i64) -> Db {
+    let db = Db::open(Arc::new(RealFs::new()), Arc::new(RealClock::new()), dir, Options::default()).unwrap();
+    let (mut appender, mut batch, mut verdicts) = (db.appender(), Batch::new(), Vec::new());
+    let labels =
+        |number| Labels::from_pairs([("__name__", "m".to_owned()), ("number", format!("{number:06}"))]).unwrap();
+    let series: Vec<_> = (0..series).map(|number| appender.series(labels(number).view()).unwrap()).collect();
+    for at in (0..minutes).step_by(5) {
+        batch.clear();
+        series.iter().for_each(|series| batch.float(*series, at * MINUTE, at as f64));
+        appender.append(&batch, &mut verdicts);
+        appender.commit().unwrap();
+        appender = db.appender();
+    }
+    assert!(verdicts.iter().all(|verdict| verdict.is_accepted()));
+    drop(appender);
+    db
+}
+
+/// Sixty-four queries at once, each of which takes 200 MB, while samples are appended to the same database.
 fn queries_of_death() {
     const BUDGET: usize = 512 << 20;
-    let storage = filled(5000, 1500);
+    const MINUTES: i64 = 1500;
+    let dir = tempfile::tempdir().unwrap();
+    let db = database(dir.path(), 5000, MINUTES);
     let ledger = Ledger::new(AccountOptions::new("memory").limit(Limit::Bytes(BUDGET)));
     let queries = ledger.account(AccountOptions::new("queries"));
     let engine = Engine::default();
-    engine.run(&Query::instant("count(m)", 0), &storage).unwrap();
     let (done, live) = (AtomicBool::new(false), Labels::from_pairs([("__name__", "live")]).unwrap());
     let ((refused, answered, appended), held) = CountingAllocator::peak_during(|| {
         thread::scope(|scope| {
             let appending = scope.spawn(|| {
-                let mut appended = 0;
+                let (mut appended, mut batch, mut verdicts) = (0, Batch::new(), Vec::new());
                 while !done.load(Ordering::Relaxed) {
-                    // A store in memory copies itself for an append beside a reader, so this one has a store of its own.
-                    let own = MemStorage::new();
-                    let mut appender = own.appender();
+                    let mut appender = db.appender();
                     let series = appender.series(live.view()).unwrap();
-                    let mut batch = Batch::new();
-                    batch.float(series, appended, 1.0);
-                    appender.append(&batch, &mut Vec::new());
+                    batch.clear();
+                    batch.float(series, MINUTES * MINUTE + appended, 1.0);
+                    appender.append(&batch, &mut verdicts);
                     appender.commit().unwrap();
                     appended += 1;
                 }
+                assert!(verdicts.iter().all(|verdict| verdict.is_accepted()));
                 appended
             });
             let running: Vec<_> = (0..64)
                 .map(|number| {
                     let account = queries.child(AccountOptions::new("query").key(number.to_string()));
-                    let (engine, storage) = (&engine, &storage);
+                    let (engine, db) = (&engine, &db);
                     scope.spawn(move || {
-                        let query =
-                            Query::range("m + on (number) (m * 2)", 0, 1490 * MINUTE, MINUTE).charged_to(account);
-                        engine.run(&query, storage)
+                        let query = Query::range("m + on (number) (m * 2)", 0, (MINUTES - 10) * MINUTE, MINUTE)
+                            .charged_to(account);
+                        engine.run(&query, db)
                     })
                 })
                 .collect();
@@ -130,4 +153,12 @@ fn queries_of_death() {
     assert!(refused > 0 && appended > 0, "{refused} refused, {appended} appended");
     assert!(held < BUDGET + BUDGET / 20, "{held} bytes were held within a budget of {BUDGET}");
     assert_eq!(queries.used(), 0);
+    // All that was appended meanwhile is there, and the database answers as before.
+    let end = MINUTES * MINUTE + appended;
+    let mut query =
+        Query::instant(format!("count_over_time(live[{end}ms]) + on () count(m @ {})", (MINUTES - 10) * 60), end);
+    query.account = Some(queries.child(AccountOptions::new("query")));
+    let Value::Vector(samples) = engine.run(&query, &db).unwrap().value else { panic!("a vector") };
+    assert_eq!(samples[0].value, Number::Float(appended as f64 + 5000.0));
+    db.close().unwrap();
 }

@@ -1,12 +1,11 @@
 //! What ends a query: somebody who does not want to know any more, the time, the number of samples.
 #![expect(clippy::unwrap_used, reason = "what cannot be stored or asked fails the test")]
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
-use std::thread;
 use std::time::Duration;
 
-use promd_clock::{Clock, RealClock, SimClock, WallTime};
+use promd_clock::{Clock, Monotonic, SimClock, Sleep, WallTime};
 use promd_model::{Interval, Labels};
 use promd_promql::{Cancel, Engine, EngineOptions, Executor, Query, QueryError, ScopedThreads};
 use promd_storage::{
@@ -81,44 +80,86 @@ impl SeriesSet for Endless<'_> {
     }
 }
 
-/// Runs a query without an end, ends it from another thread, and says how long that took.
-fn time_to_cancel(executor: Arc<dyn Executor>, text: &str) -> Duration {
+/// Runs a query without an end, ends it while the store looks for the twentieth series, and says how many series the store was asked
+/// for after that.
+fn series_after_the_end(executor: Arc<dyn Executor>, query: Query) -> usize {
+    const SEEN: usize = 20;
     let inner = filled(1, 2000);
     let seen = AtomicUsize::new(0);
-    let (sender, receiver) = mpsc::sync_channel(1);
-    let clock = RealClock::new();
-    let waiting = RealClock::new();
-    // Two milliseconds a series, as a disk that has to seek.
+    let cancel = Cancel::default();
     let delay = || {
-        if seen.fetch_add(1, Ordering::Relaxed) == 20 {
-            sender.send(()).unwrap();
+        if seen.fetch_add(1, Ordering::Relaxed) + 1 == SEEN {
+            cancel.cancel();
         }
-        let signal = promd_clock::Signal::new();
-        signal.wait_until(&waiting, waiting.monotonic() + Duration::from_millis(2));
     };
     let slow = Slow { inner: &inner, delay: &delay };
-    let cancel = Cancel::default();
-    let query = Query::range(text, 10 * MINUTE, 1900 * MINUTE, MINUTE).ended_by(cancel.clone());
     let engine = Engine::default().with_executor(executor);
-    thread::scope(|scope| {
-        let running = scope.spawn(|| engine.run(&query, &slow));
-        receiver.recv().unwrap();
-        let began = clock.monotonic();
-        cancel.cancel();
-        let error = running.join().unwrap().unwrap_err();
-        assert!(matches!(error, QueryError::Canceled("expression evaluation")), "{error}");
-        clock.monotonic().since(began)
-    })
+    let error = engine.run(&query.ended_by(cancel.clone()), &slow).unwrap_err();
+    assert!(matches!(error, QueryError::Canceled("expression evaluation")), "{error}");
+    seen.into_inner() - SEEN
 }
 
+/// A hundred milliseconds are what a store may take for a series: none is asked for behind the end.
 #[test]
-fn a_query_is_cancelled_within_a_tenth_of_a_second() {
-    for text in ["sum(rate(m[10m]))", "m", "m / m", "max_over_time(sum(m)[1h:1m])"] {
+fn a_cancelled_query_asks_for_no_other_series() {
+    for text in
+        ["sum(rate(m[10m]))", "m", "m / m", "max_over_time(sum(m)[1h:1m])", "absent_over_time(m[1h])", "topk(1, m)"]
+    {
         for helpers in [0, 2] {
-            let took = time_to_cancel(Arc::new(ScopedThreads::new(helpers)), text);
-            assert!(took < Duration::from_millis(100), "{text} with {helpers} helpers: {took:?}");
+            for query in [
+                Query::range(text, 10 * MINUTE, 1900 * MINUTE, MINUTE),
+                // Hundreds of series make a batch of these.
+                Query::instant(text, 1000 * MINUTE),
+            ] {
+                assert_eq!(
+                    series_after_the_end(Arc::new(ScopedThreads::new(helpers)), query),
+                    0,
+                    "{text}, {helpers} helpers"
+                );
+            }
         }
     }
+}
+
+/// A clock that ends a query when it is looked at for the fifth time.
+#[derive(Debug, Default)]
+struct Ending {
+    inner: SimClock,
+    looks: AtomicUsize,
+    cancel: Cancel,
+}
+
+impl Clock for Ending {
+    fn wall(&self) -> WallTime {
+        self.inner.wall()
+    }
+
+    fn monotonic(&self) -> Monotonic {
+        if self.looks.fetch_add(1, Ordering::Relaxed) == 5 {
+            self.cancel.cancel();
+        }
+        self.inner.monotonic()
+    }
+
+    fn sleep_until(&self, deadline: Monotonic) -> Sleep {
+        self.inner.sleep_until(deadline)
+    }
+}
+
+/// One series can be the work of minutes: eleven thousand windows of a day each. The clock is looked at every sixteen of them.
+#[test]
+fn a_query_is_cancelled_within_a_series() {
+    let inner = filled(1, 3000);
+    let clock = Arc::new(Ending::default());
+    let mut options = EngineOptions::default();
+    options.timeout = Some(Duration::from_secs(100));
+    let query = Query::range("deriv(m[1d])", 0, 2999 * MINUTE, MINUTE).ended_by(clock.cancel.clone());
+    let engine = Engine::new(options).with_clock(Arc::clone(&clock) as _);
+    let error = engine.run(&query, &inner).unwrap_err();
+    assert!(matches!(error, QueryError::Canceled("expression evaluation")), "{error}");
+    // Some 190 looks are in the whole query.
+    let looks = clock.looks.load(Ordering::Relaxed);
+    assert!(looks <= 7, "{looks} looks at the clock");
 }
 
 #[test]

@@ -197,6 +197,7 @@ impl Matcher<'_> {
         signature: usize,
         points: impl Fn(usize) -> Option<(Point<'p>, Point<'p>)>,
     ) -> Result<()> {
+        self.evaluator.check()?;
         let swapped = self.e.matching.cardinality == Cardinality::OneToMany;
         let mut made: Option<usize> = None;
         // Behind a step that cannot be answered nothing matters.

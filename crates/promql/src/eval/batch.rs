@@ -60,6 +60,16 @@ pub(super) struct Kept {
     pub(super) columns: OnceLock<Columns>,
 }
 
+/// What a chunk that was read for one series takes beside its data: what counts its users, and what stood around the data.
+const OWN_CHUNK: usize = 64;
+
+/// What a series from the store takes as long as it is held: its labels, the list of its chunks, and those chunks that were read for
+/// it alone. Others belong to a map or to the store.
+pub(super) fn bytes_of(stored: &Stored) -> usize {
+    let own = stored.chunks.iter().filter(|chunk| chunk.bytes.is_unique()).map(|chunk| chunk.bytes.len() + OWN_CHUNK);
+    stored.labels.as_packed().len() + stored.chunks.capacity() * size_of::<ChunkView>() + own.sum::<usize>()
+}
+
 /// The series that several selectors read.
 pub(super) struct KeptSeries {
     pub(super) all: Vec<Kept>,
@@ -173,11 +183,13 @@ impl Worker {
     }
 
     /// Takes the next series from where they come. Nothing says that there are no more.
-    pub(super) fn load(&mut self, input: &mut Input<'_>, most: usize) -> Result<Option<Load>> {
+    pub(super) fn load(&mut self, input: &mut Input<'_>, most: usize, limits: &Limits) -> Result<Option<Load>> {
         match input {
             Input::Store(set) => {
                 let mut count = 0;
                 while count < most {
+                    // The store may take its time for each.
+                    limits.check_cancelled()?;
                     if count == self.stored.len() {
                         self.stored.push(Stored::default());
                     }
@@ -186,11 +198,8 @@ impl Worker {
                     }
                     count += 1;
                 }
-                let of = |stored: &Stored| {
-                    stored.labels.as_packed().len() + stored.chunks.capacity() * size_of::<ChunkView>()
-                };
                 self.stored_bytes =
-                    self.stored.iter().map(of).sum::<usize>() + self.stored.capacity() * size_of::<Stored>();
+                    self.stored.iter().map(bytes_of).sum::<usize>() + self.stored.capacity() * size_of::<Stored>();
                 Ok((count > 0).then_some(Load::Stored(count)))
             }
             Input::Kept(all, next) => {

@@ -151,7 +151,8 @@ impl<'b, 'r> Belt<'b, 'r> {
         let mut source = self.input.lock();
         let number = source.next;
         let ended = self.state.lock().end.is_some();
-        let load = if ended { Ok(None) } else { worker.load(&mut source.input, series_of(self.job.steps)) };
+        let load =
+            if ended { Ok(None) } else { worker.load(&mut source.input, series_of(self.job.steps), self.job.limits) };
         match load {
             Ok(Some(load)) => {
                 source.next += 1;

@@ -1,6 +1,7 @@
 //! Where the windows of a range function begin and end.
 
 use super::counts::Counts;
+use crate::engine::Limits;
 use crate::plan::RangeVector;
 use crate::steps::Steps;
 
@@ -42,7 +43,8 @@ impl Slide {
 
 /// The windows of a range vector, one a step.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Frames {
+pub(super) struct Frames<'l> {
+    limits: &'l Limits,
     steps: Steps,
     at: Option<i64>,
     offset: i64,
@@ -60,9 +62,9 @@ pub(super) struct Frame {
     pub(super) to: i64,
 }
 
-impl Frames {
-    pub(super) fn new(range: &RangeVector, steps: Steps) -> Self {
-        Self { steps, at: range.at, offset: range.offset, range: range.range, seconds: range.seconds }
+impl<'l> Frames<'l> {
+    pub(super) fn new(range: &RangeVector, steps: Steps, limits: &'l Limits) -> Self {
+        Self { limits, steps, at: range.at, offset: range.offset, range: range.range, seconds: range.seconds }
     }
 
     /// Whether there is one window only.
@@ -70,13 +72,15 @@ impl Frames {
         self.steps.is_single()
     }
 
-    /// Every window, also those without a sample. What they look at is counted.
+    /// Every window, also those without a sample. What they look at is counted. When the query is cancelled there are no more: one
+    /// window may have as many samples as a query may have in all, so whoever goes through them looks at each of them.
     #[inline]
-    pub(super) fn of<'t>(&self, times: &'t [i64], counts: &'t mut Counts) -> impl Iterator<Item = Frame> + use<'t> {
+    pub(super) fn of<'t>(&self, times: &'t [i64], counts: &'t mut Counts) -> impl Iterator<Item = Frame> + use<'t, 'l> {
         let frames = *self;
         let (mut first, mut end) = (Slide::default(), Slide::default());
         let mut known = 0;
-        self.steps.iter().map(move |(step, now)| {
+        let steps = self.steps.iter().take_while(move |_| frames.limits.check_cancelled().is_ok());
+        steps.map(move |(step, now)| {
             let to = frames.at.unwrap_or(now).saturating_sub(frames.offset);
             let from = to.saturating_sub(frames.range);
             let end = end.to(times, to);
@@ -85,5 +89,30 @@ impl Frames {
             known = end;
             Frame { first, end, from, to }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Cancel;
+
+    /// Kernels go through these windows and look at nothing else.
+    #[test]
+    fn there_are_no_more_windows_when_a_query_is_cancelled() {
+        let cancel = Cancel::default();
+        let limits = Limits::new(cancel.clone(), None);
+        let steps = Steps::between(0, 999, 1);
+        let frames = Frames { limits: &limits, steps, at: None, offset: 0, range: 10, seconds: 0.01 };
+        let times: Vec<i64> = (0..1000).collect();
+        let mut counts = Counts::default();
+        let mut seen = 0;
+        for _ in frames.of(&times, &mut counts) {
+            seen += 1;
+            if seen == 3 {
+                cancel.cancel();
+            }
+        }
+        assert_eq!(seen, 3);
     }
 }

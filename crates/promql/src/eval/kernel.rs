@@ -10,6 +10,7 @@ mod extreme;
 mod mean;
 mod quantile;
 mod rate;
+mod spread;
 
 use super::counts::Counts;
 use super::frames::{Frame, Frames};
@@ -28,11 +29,12 @@ pub(super) enum Kernel {
     Changes,
     Resets,
     Quantile,
+    Spread { root: bool },
 }
 
 /// The samples of a series, which windows to look at, and where what comes of them goes.
 pub(super) struct Slices<'s> {
-    pub(super) frames: &'s Frames,
+    pub(super) frames: &'s Frames<'s>,
     pub(super) t: &'s [i64],
     pub(super) v: &'s [f64],
     /// The value of the argument at each step.
@@ -64,6 +66,8 @@ impl Kernel {
             "changes" => Self::Changes,
             "resets" => Self::Resets,
             "quantile_over_time" => Self::Quantile,
+            "stddev_over_time" => Self::Spread { root: true },
+            "stdvar_over_time" => Self::Spread { root: false },
             _ => return None,
         })
     }
@@ -84,6 +88,7 @@ impl Kernel {
             Self::Changes => count::run(slices, |before, now| before != now && !(before.is_nan() && now.is_nan())),
             Self::Resets => count::run(slices, |before, now| now < before),
             Self::Quantile => return quantile::run(slices),
+            Self::Spread { root } => spread::run(slices, root),
         }
         true
     }

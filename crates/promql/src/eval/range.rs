@@ -12,6 +12,7 @@ use super::window::{Samples, Window};
 use super::{Evaluator, Sink};
 use crate::annotations::{Note, Notes};
 use crate::column::Series;
+use crate::engine::Limits;
 use crate::error::Result;
 use crate::functions::{Output, RangeFunction, Told};
 use crate::plan::{Node, RangeSource, RangeVector};
@@ -23,7 +24,8 @@ struct OverTime<'a> {
     kernel: Option<Kernel>,
     node: &'a Node,
     range: &'a RangeVector,
-    frames: Frames,
+    limits: &'a Limits,
+    frames: Frames<'a>,
     /// The arguments, those of one step after those of the other.
     args: &'a [Vec<f64>],
     place: Span,
@@ -53,7 +55,10 @@ impl OverTime<'_> {
                 scratch: &mut desk.scratch,
                 counts: &mut desk.counts,
             };
-            if kernel.run(slices) {
+            let done = kernel.run(slices);
+            // Then it has left windows out.
+            self.limits.check_cancelled()?;
+            if done {
                 return Ok(self.give(desk, labels, false, true));
             }
         }
@@ -74,6 +79,7 @@ impl OverTime<'_> {
         at.resize(self.args.len(), 0.0);
         let mut any_float = false;
         windows(self.node, self.range, self.options, samples, labels.view(), counts, &mut |step, window| {
+            self.limits.check_at(step)?;
             at.iter_mut().zip(self.args).for_each(|(at, arg)| *at = arg[step]);
             match (self.function.call)(window, at, &told)? {
                 None => {}
@@ -148,7 +154,8 @@ impl Evaluator<'_> {
             kernel: Kernel::of(name).filter(|_| range.mode.is_none() && !with_starts),
             node,
             range,
-            frames: Frames::new(range, node.steps),
+            limits: &self.limits,
+            frames: Frames::new(range, node.steps, &self.limits),
             args: &args,
             place,
             options: self.options,

@@ -51,17 +51,18 @@ impl Evaluator<'_> {
         self.charge(series.len() * size_of::<MatrixSeries>())?;
         let mut all = Vec::with_capacity(series.len());
         for series in series {
-            let count = series.column.points().count();
+            self.check()?;
+            // Most columns have a float at each step.
+            let whole = series.column.as_floats().filter(|floats| !floats.iter().copied().any(promd_model::is_stale));
+            let count = whole.map_or_else(|| series.column.points().count(), <[f64]>::len);
             self.charge(count * size_of::<(i64, f64)>() + series.labels.as_packed().len())?;
             let mut one = MatrixSeries { labels: series.labels.clone(), ..MatrixSeries::default() };
             if !series.column.has_histograms() {
                 one.floats.reserve_exact(count);
             }
-            for (step, point) in series.column.points() {
-                match point {
-                    Point::Float(value) => one.floats.push((steps.at(step), value)),
-                    Point::Histogram(histogram) => one.histograms.push((steps.at(step), Arc::clone(histogram))),
-                }
+            match whole {
+                Some(floats) => one.floats.extend(steps.iter().zip(floats).map(|((_, t), value)| (t, *value))),
+                None => add_points(&mut one, &series.column, steps),
             }
             self.release(std::slice::from_ref(&series));
             if count > 0 {
@@ -124,6 +125,15 @@ impl Evaluator<'_> {
             Ok(())
         })?;
         Ok(Value::Matrix(all))
+    }
+}
+
+fn add_points(one: &mut MatrixSeries, column: &crate::column::Column, steps: Steps) {
+    for (step, point) in column.points() {
+        match point {
+            Point::Float(value) => one.floats.push((steps.at(step), value)),
+            Point::Histogram(histogram) => one.histograms.push((steps.at(step), Arc::clone(histogram))),
+        }
     }
 }
 

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use promd_budget::Charge;
 use promd_model::{Columns, FloatHistogram, Labels, Run, is_stale};
-use promd_storage::{Decoder, Hints, Select, Series as Stored};
+use promd_storage::{Decoder, Select, Series as Stored};
 
-use super::batch::{Input, Job, Kept, KeptSeries, Work};
+use super::batch::{Input, Job, Kept, KeptSeries, Work, bytes_of};
 use super::belt::Belt;
 use super::frames::Slide;
 use super::{Evaluator, Sink, statistics};
 use crate::column::Column;
 use crate::error::Result;
-use crate::plan::{InstantSelector, Node, Selection};
+use crate::plan::{InstantSelector, Node};
 use crate::steps::Steps;
 
 /// What is wanted of the sample that counts at a step.
@@ -56,13 +56,13 @@ impl Evaluator<'_> {
     fn input(&self, selection: usize) -> Result<Input<'_>> {
         let wanted = &self.plan.selections[selection];
         if wanted.uses < 2 {
-            return Ok(Input::Store(self.reader.select(&select(wanted))?));
+            return Ok(Input::Store(self.reader.select(&wanted.select())?));
         }
         let known = self.kept.borrow()[selection].clone();
         if let Some(kept) = known {
             return Ok(Input::Kept(kept, 0));
         }
-        let mut set = self.reader.select(&select(wanted))?;
+        let mut set = self.reader.select(&wanted.select())?;
         let mut charge = Charge::empty(&self.account());
         let mut all = Vec::new();
         loop {
@@ -71,8 +71,7 @@ impl Evaluator<'_> {
             if !set.next(&mut stored)? {
                 break;
             }
-            let views = stored.chunks.capacity() * size_of::<promd_storage::ChunkView>();
-            charge.grow(stored.labels.as_packed().len() + views + 2 * size_of::<Kept>())?;
+            charge.grow(bytes_of(&stored) + 2 * size_of::<Kept>())?;
             all.push(Kept { stored, columns: std::sync::OnceLock::new() });
         }
         set.warnings().texts().for_each(|text| self.notes.add_plain(text));
@@ -83,7 +82,7 @@ impl Evaluator<'_> {
 
     /// Hands every series of a selection to `each`, on this thread.
     pub(super) fn series(&self, selection: usize, each: &mut dyn FnMut(&Labels, &Columns) -> Result<()>) -> Result<()> {
-        self.stream(&select(&self.plan.selections[selection]), each)
+        self.stream(&self.plan.selections[selection].select(), each)
     }
 
     /// Reads series and decodes one at a time.
@@ -138,11 +137,6 @@ impl Evaluator<'_> {
         };
         self.each(selector.selection, steps, work, sink)
     }
-}
-
-fn select(wanted: &Selection) -> Select<'_> {
-    let hints = Hints { function: wanted.function, range: wanted.range, step: wanted.step, ..Hints::default() };
-    Select::new(&wanted.matchers, wanted.times).with_hints(hints)
 }
 
 /// How a sample is looked for.

@@ -262,14 +262,30 @@ fn variance(window: &Window<'_>, told: &Told<'_>) -> Option<f64> {
     if !has_floats(window, told) {
         return None;
     }
-    let (mut count, mut mean, mut squares) = (0.0, KahanSum::default(), KahanSum::default());
-    for v in window.v {
-        count += 1.0;
-        let delta = v - mean.value();
-        mean.inc(delta / count);
-        squares.inc(delta * (v - mean.value()));
+    let mut spread = Spread::default();
+    window.v.iter().zip(1u32..).for_each(|(v, count)| spread.add(*v, f64::from(count)));
+    Some(spread.variance(window.v.len() as f64))
+}
+
+/// How far values are spread, found in one pass (Welford's).
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Spread {
+    mean: KahanSum,
+    squares: KahanSum,
+}
+
+impl Spread {
+    /// Adds a value, of which there are `count` with it.
+    #[inline]
+    pub(crate) fn add(&mut self, v: f64, count: f64) {
+        let delta = v - self.mean.value();
+        self.mean.inc(delta / count);
+        self.squares.inc(delta * (v - self.mean.value()));
     }
-    Some(squares.value() / count)
+
+    pub(crate) fn variance(self, count: f64) -> f64 {
+        self.squares.value() / count
+    }
 }
 
 fn quantile_over_time(window: &Window<'_>, args: &[f64], told: &Told<'_>) -> Result<Option<Output>> {

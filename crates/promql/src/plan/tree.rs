@@ -1,13 +1,15 @@
 //! Walking the tree.
 
 use promd_model::{Interval, Labels, LabelsBuilder, METRIC_NAME, MatchOp, Matcher};
-use promd_promql_parser::ast::{self, At, AtModifier, BinaryOp, DurationArg, RangeMode, UnaryOp, VectorSelector};
+use promd_promql_parser::ast::{
+    self, AggregateOp, At, AtModifier, BinaryOp, DurationArg, RangeMode, UnaryOp, VectorSelector,
+};
 
 use promd_promql_parser::{Expr, Span, ValueType};
 
 use super::duration::Durations;
 use super::node::{Aggregate, Binary, Call, InstantSelector, Kind, Node, RangeSource, RangeVector};
-use super::selection::Selection;
+use super::selection::{Around, Selection};
 use crate::error::Result;
 use crate::functions::{self, Implementation};
 use crate::steps::Steps;
@@ -41,6 +43,8 @@ pub(super) struct Planner<'a> {
     selections: Vec<Selection>,
     nodes: usize,
     function: Option<&'static str>,
+    /// The aggregation that folds what is planned.
+    around: Option<Around>,
     /// Whether what is planned is within a function that wants count and sum of histograms alone,
     counts_only: bool,
     /// and whether it is within something that needs all buckets nevertheless.
@@ -60,6 +64,7 @@ impl<'a> Planner<'a> {
             selections: Vec::new(),
             nodes: 0,
             function: None,
+            around: None,
             counts_only: false,
             needs_buckets: false,
         }
@@ -94,6 +99,7 @@ impl<'a> Planner<'a> {
             Expr::String(string) => Kind::Text(string.value.clone()),
             Expr::Vector(vector) => Kind::Select(self.instant(vector, steps)?),
             Expr::Unary(unary) => {
+                self.around = None;
                 let inner = self.maybe_once(&unary.expr, steps)?;
                 match unary.op {
                     UnaryOp::Plus => return Ok(inner),
@@ -115,6 +121,7 @@ impl<'a> Planner<'a> {
     }
 
     fn binary(&mut self, e: &ast::BinaryExpr, steps: Steps) -> Result<Kind> {
+        self.around = None;
         let outer = self.function.take();
         let needed = self.needs_buckets;
         self.needs_buckets |= matches!(e.op, BinaryOp::TrimLower | BinaryOp::TrimUpper);
@@ -132,6 +139,7 @@ impl<'a> Planner<'a> {
     }
 
     fn aggregate(&mut self, e: &ast::AggregateExpr, steps: Steps) -> Result<Kind> {
+        self.around = None;
         let mut labels: Vec<String> =
             e.grouping.iter().flat_map(|grouping| &grouping.labels).map(|name| name.text.to_string()).collect();
         let without = e.grouping.as_ref().is_some_and(|grouping| grouping.without);
@@ -156,8 +164,9 @@ impl<'a> Planner<'a> {
         labels.sort_unstable();
         labels.dedup();
         let outer = self.function.replace(e.op.as_str());
+        self.around = is_fold(e.op).then(|| Around::new(without, &labels));
         let expr = self.maybe_once(&e.expr, steps)?;
-        self.function = outer;
+        (self.function, self.around) = (outer, None);
         Ok(Kind::Aggregate(Box::new(Aggregate { op: e.op, param, text, expr, without, labels })))
     }
 
@@ -180,17 +189,20 @@ impl<'a> Planner<'a> {
         self.counts_only |= matches!(name, "histogram_count" | "histogram_sum" | "histogram_avg");
         self.needs_buckets |= matches!(name, "histogram_quantile" | "histogram_quantiles" | "histogram_fraction");
         let is_range = |arg: &&Expr| matches!(arg.without_parens(), Expr::Matrix(_) | Expr::Subquery(_));
+        let around = self.around.take();
         let kind = match e.args.iter().find(is_range) {
-            Some(range) => self.over_time(e, range.without_parens(), steps)?,
+            Some(range) => self.over_time(e, range.without_parens(), steps, around)?,
             None => self.instant_call(e, steps)?,
         };
         (self.function, self.counts_only, self.needs_buckets) = (outer, counted, needed);
         Ok(kind)
     }
 
-    fn over_time(&mut self, e: &ast::Call, range: &Expr, steps: Steps) -> Result<Kind> {
+    fn over_time(&mut self, e: &ast::Call, range: &Expr, steps: Steps, around: Option<Around>) -> Result<Kind> {
         let name = e.function.name;
+        self.around = around.map(Around::indirect);
         let vector = self.range(range, steps)?;
+        self.around = None;
         let (mode, allowed): (_, &[&str]) = match vector.mode {
             Some(RangeMode::Anchored) => ("anchored", &ANCHORED),
             Some(RangeMode::Smoothed) => ("smoothed", &SMOOTHED),
@@ -339,6 +351,7 @@ impl<'a> Planner<'a> {
                 let start = first.div_euclid(step).saturating_add(1).saturating_mul(step);
                 let inner = Steps::between(start, last, step);
                 let needed = std::mem::replace(&mut self.needs_buckets, true);
+                self.around = None;
                 let node = self.maybe_once(&e.expr, inner)?;
                 self.needs_buckets = needed;
                 RangeSource::Subquery(Box::new(node))
@@ -349,15 +362,28 @@ impl<'a> Planner<'a> {
     }
 
     fn select(&mut self, matchers: Vec<Matcher>, times: Interval, range: i64, step: i64) -> usize {
+        let (function, around) = (self.function, self.around.take());
         let statistics = self.counts_only && !self.needs_buckets;
         if let Some(known) = self.selections.iter().position(|selection| selection.serves(&matchers, times, statistics))
         {
             self.selections[known].widen(times);
             return known;
         }
-        self.selections.push(Selection { matchers, times, uses: 1, function: self.function, statistics, range, step });
+        let mut selection = Selection { matchers, times, uses: 1, function, around, statistics, range, step };
+        // Where names are dropped one by one, series must be told apart by all their labels.
+        let drops_names = range > 0 && !self.options.delayed_name_removal;
+        if self.options.type_and_unit_labels || (drops_names && !selection.has_one_name()) {
+            selection.around = None;
+        }
+        self.selections.push(selection);
         self.selections.len() - 1
     }
+}
+
+/// Whether an aggregation looks at nothing of its series but their values.
+fn is_fold(op: AggregateOp) -> bool {
+    use AggregateOp::{Avg, Count, Group, Max, Min, Quantile, StdDev, StdVar, Sum};
+    matches!(op, Avg | Count | Group | Max | Min | Quantile | StdDev | StdVar | Sum)
 }
 
 /// The time that a selector reads. The interval behind a step is open at its old end.

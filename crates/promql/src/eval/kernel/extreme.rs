@@ -10,6 +10,15 @@ pub(super) fn run(slices: Slices<'_>, better: impl Fn(f64, f64) -> bool + Copy) 
     if v.iter().any(|v| v.is_nan()) {
         return false;
     }
+    if frames.of_one_step() {
+        for (out, frame) in out.iter_mut().zip(frames.of(t, counts)) {
+            let values = v[frame.first..frame.end].iter().copied();
+            if let Some(best) = values.reduce(|best, v| if better(v, best) { v } else { best }) {
+                *out = best;
+            }
+        }
+        return true;
+    }
     // Places whose values get worse: that in front is the best one of the window, the others may become so when it is gone.
     let mut best: VecDeque<usize> = VecDeque::new();
     let mut seen = 0;
