@@ -9,6 +9,7 @@
 
 mod fleet;
 mod json;
+mod links;
 mod queries;
 // The compactor's bench asks the kernel in the same way.
 #[path = "../compactor_beside_prometheus/process.rs"]
@@ -20,10 +21,11 @@ mod server;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use fleet::{END, HOUR};
+use links::copy_links;
 use process::usage;
 use promd_block::Block;
 use promd_clock::{Clock, RealClock};
@@ -172,17 +174,4 @@ fn get(port: u16, path: &str) -> Vec<u8> {
     assert!(answer.starts_with(b"HTTP/1.0 200"), "{path}: {}", String::from_utf8_lossy(&answer));
     let body = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
     answer.split_off(body)
-}
-
-/// The same blocks in another directory: neither side changes a file.
-fn copy_links(from: &Path, to: &Path) {
-    std::fs::create_dir(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy_links(&entry.path(), &target);
-        } else if std::fs::hard_link(entry.path(), &target).is_err() {
-            std::fs::copy(entry.path(), &target).unwrap();
-        }
-    }
 }
