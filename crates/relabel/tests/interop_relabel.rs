@@ -50,27 +50,20 @@ const TEMPLATES: [&str; 10] = ["$1", "", "const", "$0", "${1}-$2", "$2$1", "$n",
 
 const TARGETS: [&str; 10] = ["a", "ab", "b1", "z", "z_new", "$1", "z_${1}", "b.2", "d", "${2}z"];
 
-/// A generator after Steele, Lea and Flood (SplitMix64), so that the rules are the same in every run.
-struct Random(u64);
+/// Rules that a seed decides.
+struct Random(promd_testkit::Random);
 
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+    fn one_in(&mut self, n: u64) -> bool {
+        self.0.one_in(n)
     }
 
-    fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        usize::try_from(self.next() >> 32).unwrap() % n
+    fn below(&mut self, n: u64) -> u64 {
+        self.0.below(n)
     }
 
     fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())]
+        self.0.pick(from)
     }
 
     fn names(&mut self) -> Vec<String> {
@@ -233,7 +226,7 @@ fn query(server: &Server, query: &str) -> Vec<Labels> {
 #[test]
 fn rules_do_what_those_of_prometheus_do() {
     let Some(program) = promd_testkit::peer("prometheus") else { return };
-    let mut random = Random(7);
+    let mut random = Random(promd_testkit::Random::new(7));
     let jobs: Vec<Job> = (0..JOBS).map(|job| Job::random(&mut random, job)).collect();
     let target = serve(jobs.iter().map(Job::page).collect());
     let configs: Vec<Value> = jobs.iter().enumerate().map(|(at, job)| job.config(at, &target)).collect();

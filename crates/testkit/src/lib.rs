@@ -9,10 +9,14 @@
 
 mod alloc;
 mod find;
+mod random;
+mod remote_write;
 mod server;
 mod web;
 
 pub use alloc::{Allocations, CountingAllocator};
 pub use find::{conformance, peer, testdata, workspace};
+pub use random::Random;
+pub use remote_write::Written;
 pub use server::{Launch, Server};
 pub use web::{Answer, Connection, encode};

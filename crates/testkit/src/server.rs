@@ -6,12 +6,13 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::remote_write::{self, Written};
 use crate::web::{Answer, Connection, encode};
 
 /// How long a server may take to start; it has a machine with others on it.
@@ -107,13 +108,13 @@ impl Launch {
 
 /// Reads a log to its end, aside, so that the server can go on writing it. Says where the server listens as soon as it
 /// answers, and nothing if it ends before.
-fn follow(log: impl Read + Send + 'static, seen: Arc<Mutex<String>>) -> Receiver<Option<String>> {
+fn follow(log: impl Read + Send + 'static, seen: Arc<Log>) -> Receiver<Option<String>> {
     let (found, ready) = mpsc::channel();
     thread::spawn(move || listen(log, &seen, &found));
     ready
 }
 
-fn listen(log: impl Read, seen: &Mutex<String>, found: &Sender<Option<String>>) {
+fn listen(log: impl Read, seen: &Log, found: &Sender<Option<String>>) {
     // The two lines come in either order.
     let (mut address, mut ready) = (None, false);
     for line in BufReader::new(log).lines().map_while(Result::ok) {
@@ -121,9 +122,10 @@ fn listen(log: impl Read, seen: &Mutex<String>, found: &Sender<Option<String>>) 
             address = line.split_once(" address=").map(|(_, address)| address.trim().to_owned());
         }
         ready |= line.contains("Server is ready to receive web requests");
-        if let Ok(mut seen) = seen.lock() {
-            seen.push_str(&line);
-            seen.push('\n');
+        if let Ok(mut text) = seen.text.lock() {
+            text.push_str(&line);
+            text.push('\n');
+            seen.grown.notify_all();
         }
         if ready && let Some(address) = address.take() {
             found.send(Some(address)).ok();
@@ -132,12 +134,19 @@ fn listen(log: impl Read, seen: &Mutex<String>, found: &Sender<Option<String>>) 
     found.send(None).ok();
 }
 
+/// What a server has logged.
+#[derive(Debug, Default)]
+struct Log {
+    text: Mutex<String>,
+    grown: Condvar,
+}
+
 /// A server that runs. It is killed when this value goes.
 #[derive(Debug)]
 pub struct Server {
     process: Child,
     address: String,
-    log: Arc<Mutex<String>>,
+    log: Arc<Log>,
 }
 
 impl Server {
@@ -167,7 +176,29 @@ impl Server {
     /// What it has logged so far.
     #[must_use]
     pub fn log(&self) -> String {
-        self.log.lock().map(|log| log.clone()).unwrap_or_default()
+        self.log.text.lock().map(|log| log.clone()).unwrap_or_default()
+    }
+
+    /// The next line of its log that contains a text, from the byte `from` on, which is moved behind it. It is waited for.
+    ///
+    /// # Panics
+    ///
+    /// If there is none for a long time.
+    pub fn wait_for_line(&self, from: &mut usize, text: &str) -> String {
+        let mut log = self.log.text.lock().expect("nobody fails with the log in hand");
+        loop {
+            let begin = *from;
+            let found = log.get(begin..).unwrap_or_default().split_inclusive('\n').find_map(|line| {
+                *from += line.len();
+                line.contains(text).then(|| line.trim_end().to_owned())
+            });
+            if let Some(line) = found {
+                return line;
+            }
+            let waited = self.log.grown.wait_timeout(log, START).expect("nobody fails with the log in hand");
+            assert!(!waited.1.timed_out(), "no {text:?} in:\n{}", waited.0);
+            log = waited.0;
+        }
     }
 
     /// A connection for many questions.
@@ -198,6 +229,21 @@ impl Server {
     #[must_use]
     pub fn post(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         self.connect().send("POST", path, headers, body).expect("the server answers")
+    }
+
+    /// Sends series with their samples by remote write, which it must have been started to take.
+    ///
+    /// # Panics
+    ///
+    /// If it refuses them.
+    pub fn remote_write(&self, series: &[Written<'_>]) {
+        let headers = [
+            ("Content-Encoding", "snappy"),
+            ("Content-Type", "application/x-protobuf"),
+            ("X-Prometheus-Remote-Write-Version", "0.1.0"),
+        ];
+        let answer = self.post("/api/v1/write", &headers, &remote_write::body(series));
+        assert!((200..300).contains(&answer.status), "{}: {}", answer.status, answer.text());
     }
 
     /// The `data` of an instant query at a time, in the API's notation.

@@ -10,37 +10,13 @@ use std::time::Duration;
 
 use promd_clock::{Clock, SimClock, WallTime};
 use promd_fs::{Failure, FaultPlan, Faults, Fs, Op, SimFs, Tear};
+use promd_testkit::Random;
 use promd_wal::{Compression, Log, LogKind, Options, RepairOptions, SyncPolicy, list_segments, repair, segment_name};
 
 use crate::model::{Accident, Found, Model};
 use crate::sabotage::{Sabotage, Sabotaged};
 
 pub(crate) const DIR: &str = "/data/wal";
-
-/// SplitMix64: all that is left to chance in a schedule comes from its seed.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
-    }
-
-    fn one_in(&mut self, n: u64) -> bool {
-        self.below(n) == 0
-    }
-
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[usize::try_from(self.below(from.len() as u64)).unwrap()]
-    }
-}
 
 /// What happened in a schedule.
 #[derive(Debug, Default)]
@@ -72,7 +48,7 @@ struct Schedule {
 
 /// Runs the schedule of a seed. The error says what was broken.
 pub(crate) fn run(seed: u64, sabotage: Sabotage) -> Result<Outcome, String> {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let sync = match random.below(4) {
         0 => SyncPolicy::Segment,
         1 => SyncPolicy::Always,
