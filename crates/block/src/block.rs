@@ -7,12 +7,13 @@ use promd_fs::{Access, Fs};
 use promd_model::LabelsBuilder;
 
 use crate::check::{self, SampleCount, Settled, Survey, Witness};
+use crate::chunks::read_file;
 use crate::index::{ChunkMeta, Index};
 use crate::scan::INDEX;
 use crate::series::SeriesIds;
 use crate::{
     BlockError, BlockReader, ChunkRef, Consequence, Damage, Facts, FileFacts, Holes, Meta, Part, ReadChunk, Segments,
-    Tombstones, holes, meta, tombstones,
+    Tombstones, holes, meta, sealed, tombstones,
 };
 
 /// The name that a damaged `meta.json` is moved to.
@@ -56,11 +57,13 @@ impl Block {
         let index = Index::open(fs.map(&path, access)?)?;
         let segments = Segments::open(&**fs, dir, access)?;
         let mut damage = segments.damage().to_vec();
-        let tombstones = Tombstones::read(&**fs, dir).unwrap_or_else(|broken| {
+        let read = read_file(&**fs, &dir.join(tombstones::FILE), tombstones::MAX_LEN)?;
+        let tombstones = Tombstones::of_file(dir, read).unwrap_or_else(|broken| {
             damage.push(broken);
             Tombstones::new()
         });
-        let holes = Holes::read(&**fs, dir).unwrap_or_else(|broken| {
+        let read = read_file(&**fs, &dir.join(holes::FILE), sealed::MAX_LEN)?;
+        let holes = Holes::of_file(dir, read).unwrap_or_else(|broken| {
             damage.push(broken);
             Holes::new()
         });

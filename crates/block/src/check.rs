@@ -11,7 +11,8 @@ use std::path::Path;
 
 use promd_fs::Fs;
 
-use crate::{BlockError, BlockId, Consequence, Damage, Facts, Meta, Part, meta};
+use crate::chunks::read_file;
+use crate::{BlockError, BlockId, Consequence, Damage, Facts, Meta, Part, facts, meta, sealed};
 
 /// How far the times of a block may reach beyond its samples. A block covers a whole range of the compactor, the largest
 /// of which is 31 days by default, and may have samples in a part of it only. What reaches farther is taken for
@@ -59,7 +60,8 @@ pub(crate) struct Settled {
 /// Reads what is said of the block in `dir`, and finds out what is right.
 pub(crate) fn settle(fs: &dyn Fs, dir: &Path, witness: &mut dyn Witness) -> Result<Settled, BlockError> {
     let mut damage = Vec::new();
-    let facts = Facts::read(fs, dir).unwrap_or_else(|broken| {
+    let facts = read_file(fs, &dir.join(facts::FILE), sealed::MAX_LEN)?;
+    let facts = Facts::of_file(dir, facts).unwrap_or_else(|broken| {
         damage.push(broken);
         None
     });
@@ -67,7 +69,8 @@ pub(crate) fn settle(fs: &dyn Fs, dir: &Path, witness: &mut dyn Witness) -> Resu
     let path = dir.join(meta::FILE);
     let wrong = |what: &str| Damage::new(&path, Part::Meta, what, Consequence::Rebuilt);
 
-    let read = Meta::read(fs, dir).and_then(|meta| match id {
+    let read = read_file(fs, &dir.join(meta::FILE), meta::MAX_LEN)?;
+    let read = Meta::of_file(dir, read).and_then(|meta| match id {
         Some(id) if id != meta.id => Err(wrong("not the name of the folder").values(meta.id, id)),
         _ => Ok(meta),
     });

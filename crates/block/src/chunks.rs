@@ -14,6 +14,7 @@ mod reader;
 mod tests;
 mod writer;
 
+pub(crate) use reader::read_file;
 pub use reader::{ReadChunk, Segments};
 pub use writer::{DEFAULT_SEGMENT_SIZE, SegmentWriter};
 

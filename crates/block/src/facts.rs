@@ -56,9 +56,14 @@ impl Facts {
 
     /// Reads the file: nothing if there is none, damage if it cannot be believed.
     pub fn read(fs: &dyn Fs, dir: &Path) -> Result<Option<Self>, Damage> {
+        Self::of_file(dir, fs.read_to_vec(&dir.join(FILE), sealed::MAX_LEN))
+    }
+
+    /// Those of a file that was read.
+    pub(crate) fn of_file(dir: &Path, read: promd_fs::Result<Vec<u8>>) -> Result<Option<Self>, Damage> {
         let path = dir.join(FILE);
         let damage = |what| Damage::new(&path, Part::Meta, what, Consequence::Rebuilt);
-        match fs.read_to_vec(&path, sealed::MAX_LEN) {
+        match read {
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(damage(error.to_string())),
             Ok(bytes) => match sealed::open::<Self>(&bytes) {

@@ -103,9 +103,14 @@ impl Holes {
 
     /// Reads the file of a block.
     pub fn read(fs: &dyn Fs, dir: &Path) -> Result<Self, Damage> {
+        Self::of_file(dir, fs.read_to_vec(&dir.join(FILE), sealed::MAX_LEN))
+    }
+
+    /// Those of a file that was read.
+    pub(crate) fn of_file(dir: &Path, read: promd_fs::Result<Vec<u8>>) -> Result<Self, Damage> {
         let path = dir.join(FILE);
         let damage = |what| Damage::new(&path, Part::Holes, what, Consequence::HolesForgotten);
-        let bytes = match fs.read_to_vec(&path, sealed::MAX_LEN) {
+        let bytes = match read {
             Err(error) if error.is_not_found() => return Ok(Self::new()),
             Err(error) => return Err(damage(error.to_string())),
             Ok(bytes) => bytes,

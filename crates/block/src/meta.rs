@@ -188,9 +188,14 @@ impl Meta {
 
     /// Reads the file of a block.
     pub fn read(fs: &dyn Fs, dir: &Path) -> Result<Self, Damage> {
+        Self::of_file(dir, fs.read_to_vec(&dir.join(FILE), MAX_LEN))
+    }
+
+    /// That of a file that was read.
+    pub(crate) fn of_file(dir: &Path, read: promd_fs::Result<Vec<u8>>) -> Result<Self, Damage> {
         let path = dir.join(FILE);
         let damage = |what: String| Damage::new(&path, Part::Meta, what, Consequence::Rebuilt);
-        match fs.read_to_vec(&path, MAX_LEN) {
+        match read {
             Ok(bytes) => Self::parse(&bytes).map_err(|error| damage(error.to_string())),
             Err(error) if error.is_not_found() => Err(damage("the file is missing".to_owned())),
             Err(error) => Err(damage(error.kind().to_string())),

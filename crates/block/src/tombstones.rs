@@ -28,7 +28,7 @@ const HEADER: usize = 5;
 const CRC: usize = 4;
 
 /// The largest file that is read; an entry takes about 13 bytes.
-const MAX_LEN: u64 = 1 << 30;
+pub(crate) const MAX_LEN: u64 = 1 << 30;
 
 /// The deleted intervals of the series of a block.
 ///
@@ -125,9 +125,14 @@ impl Tombstones {
 
     /// Reads the file of a block. Damage says that the block must be left out of answers.
     pub fn read(fs: &dyn Fs, dir: &Path) -> Result<Self, Damage> {
+        Self::of_file(dir, fs.read_to_vec(&dir.join(FILE), MAX_LEN))
+    }
+
+    /// Those of a file that was read.
+    pub(crate) fn of_file(dir: &Path, read: promd_fs::Result<Vec<u8>>) -> Result<Self, Damage> {
         let path = dir.join(FILE);
         let damage = |what| Damage::new(&path, Part::Tombstones, what, Consequence::BlockLeftOut);
-        match fs.read_to_vec(&path, MAX_LEN) {
+        match read {
             Err(error) if error.is_not_found() => Ok(Self::new()),
             Err(error) => Err(damage(error.to_string())),
             Ok(bytes) => Self::decode(&bytes).map_err(|error| {

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::{Access, Appender, Error, ErrorKind, FsKind, Lock, Map, Op, Result, Space};
+use crate::{Access, Appender, Error, ErrorKind, FsKind, Limits, Lock, Map, Op, Result, Space};
 
 /// A file system, as far as a storage engine needs one. Used as `Arc<dyn Fs>`.
 ///
@@ -57,6 +57,11 @@ pub trait Fs: Debug + Send + Sync {
 
     /// What sort of file system holds `path`.
     fn kind(&self, path: &Path) -> Result<FsKind>;
+
+    /// What the operating system allows the process. Nothing is known to be limited unless a file system says so.
+    fn limits(&self) -> Limits {
+        Limits::default()
+    }
 
     /// Whether something is at `path`.
     fn exists(&self, path: &Path) -> Result<bool> {

@@ -54,6 +54,7 @@
 mod append;
 mod error;
 mod fs;
+mod limits;
 mod lock;
 mod map;
 mod real;
@@ -63,6 +64,7 @@ mod space;
 pub use append::Appender;
 pub use error::{Error, ErrorKind, Op, Result};
 pub use fs::{Entry, EntryKind, File, Fs, Metadata, OpenMode};
+pub use limits::Limits;
 pub use lock::{HeldLock, Lock};
 pub use map::{Access, Map, Witness};
 pub use real::{RealFs, lost_pages};

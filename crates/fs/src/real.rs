@@ -15,7 +15,7 @@ use rustix::fs::{FallocateFlags, FlockOperation};
 
 use crate::lock::HeldLock;
 use crate::{Access, Entry, EntryKind, Error, ErrorKind, File, Fs, FsKind, Lock, Map, Metadata, Op, OpenMode};
-use crate::{Result, Space};
+use crate::{Limits, Result, Space};
 
 pub use registry::lost_pages;
 
@@ -141,6 +141,16 @@ impl Fs for RealFs {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the numbers have 32 bits")]
         let magic = found.f_type as u32;
         Ok(FsKind::from_magic(magic.into()))
+    }
+
+    fn limits(&self) -> Limits {
+        let text = |path: &str| fs::read_to_string(path).unwrap_or_default();
+        // The second version of control groups, and the first one.
+        let memory = match text("/sys/fs/cgroup/memory.max") {
+            none if none.is_empty() => text("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+            memory => memory,
+        };
+        Limits::parse(&text("/proc/self/limits"), &text("/proc/sys/vm/max_map_count"), &memory)
     }
 }
 

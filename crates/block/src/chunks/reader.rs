@@ -84,6 +84,12 @@ impl Segments {
         &self.damage
     }
 
+    /// How many segments there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.segments.len()
+    }
+
     /// The bytes of all segments together.
     #[must_use]
     pub fn size(&self) -> u64 {
@@ -190,6 +196,15 @@ fn check_header(path: &Path, map: &Map) -> Option<Damage> {
 
 fn damage_of(path: &Path, what: String) -> Damage {
     Damage::new(path, Part::ChunkSegment, what, Consequence::SegmentMissing)
+}
+
+/// Reads a small file of a block. What is wrong with it is for the caller to judge; an error is that of a machine that gives no more files,
+/// which says nothing of the block.
+pub(crate) fn read_file(fs: &dyn Fs, path: &Path, limit: u64) -> Result<promd_fs::Result<Vec<u8>>, BlockError> {
+    match fs.read_to_vec(path, limit) {
+        Err(error) if is_of_the_machine(error.kind()) => Err(error.into()),
+        read => Ok(read),
+    }
 }
 
 /// Whether an error says something of the machine, not of the file.
