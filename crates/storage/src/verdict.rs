@@ -67,4 +67,10 @@ pub enum Refused {
         /// What sets the limit.
         flag: &'static str,
     },
+    /// There is no memory for it. The series that the store has go on.
+    #[error("no memory for a new series: {reason}")]
+    OverBudget {
+        /// Which limit was met, and what sets it.
+        reason: Box<str>,
+    },
 }

@@ -65,6 +65,6 @@ pub use names::{
 pub use page::{Compression, HEADER, Header, Kind, MAX_FRAGMENT, PAGE, PART_BITS, Part, SNAPPY_BIT, ZSTD_BIT};
 pub use position::Position;
 pub use read::{Cause, Damage, Event, LogKind, LogReader, LogRecord, ReadOptions, SegmentId, SegmentReader};
-pub use repair::{MAX_GAP, RepairOptions, Report, Rewritten, remove_leftovers, repair};
+pub use repair::{MAX_GAP, RepairOptions, Report, Rewritten, put_aside, remove_leftovers, repair};
 pub use series_copy::SeriesCopy;
 pub use tail::{Bell, Tail, Tailed};

@@ -41,6 +41,8 @@ use std::sync::Arc;
 
 use promd_fs::{Fs, OpenMode, Result};
 
+pub use aside::put_aside;
+
 use crate::cursor::Cursors;
 use crate::frame::{Framer, Payload};
 use crate::output::Output;

@@ -10,6 +10,12 @@ use crate::durable::create_durably;
 /// How much of a file is copied at a time.
 const PIECE: usize = 1 << 20;
 
+/// Gives a segment of the log in `dir` a second name in the folder `aside`, durably, and says which. Damage that is found while the log is
+/// open, by a checkpoint for instance, goes with its segment unless somebody does this.
+pub fn put_aside(fs: &dyn Fs, dir: &Path, segment: SegmentId, aside: &Path) -> Result<PathBuf> {
+    put(fs, &dir.join(segment.path()), aside, &name(dir, segment))
+}
+
 /// What the original of a segment is called: `wal-00000003`, `wal-checkpoint.00000002-00000000`.
 pub(super) fn name(dir: &Path, segment: SegmentId) -> String {
     let log = dir.file_name().map_or_else(|| "log".into(), |name| name.to_string_lossy());
