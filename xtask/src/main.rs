@@ -29,7 +29,7 @@ cargo xtask NAME [ARGUMENTS]
   bench [--quick] [--save|--compare NAME] [FILTER]...  run the benches, print ratios against their references
   help                      this text
 
-stages of ci: fmt clippy tidy deny doc package test fuzz-smoke interop
+stages of ci: fmt clippy tidy deny doc package test shuttle fuzz-smoke interop
 ";
 
 fn main() -> ExitCode {

@@ -4,7 +4,8 @@
 //! - `reload` finds blocks, opens them, and lets go of those that have had their time;
 //! - `list` is what it found: immutable, and replaced as a whole, so that a reader is a snapshot;
 //! - `reader` makes one store of a list and the head, `storage` hands it out;
-//! - `flush` makes blocks of the head; with `delete`, `work` and `snapshot` it changes blocks, one thing at a time, under one lock
+//! - `flush` makes blocks of the head, and `shorten` shortens the log then; with `delete`, `work` and `snapshot` they change blocks, one thing
+//!   at a time, under one lock
 //!   that neither readers nor appenders ever take;
 //! - `maintenance` does the work now and then.
 //!
@@ -30,7 +31,10 @@ mod metrics;
 mod options;
 mod progress;
 mod reader;
+mod refused;
 mod reload;
+mod resources;
+mod shorten;
 mod snapshot;
 mod stats;
 mod storage;
@@ -54,6 +58,8 @@ pub use error::DbError;
 pub use metrics::DbMetrics;
 pub use options::Options;
 pub use progress::ReplayProgress;
+pub use refused::RefusedSeries;
+pub use resources::Resources;
 pub use stats::HeadStats;
 
 use crate::chunks_head::Recovered;
@@ -61,6 +67,7 @@ use crate::head::Cost;
 use appender::CountedAppender;
 use list::List;
 use live::Live;
+use refused::Refusals;
 use reload::remove_leftovers;
 use work::Work;
 
@@ -114,6 +121,7 @@ struct Inner {
     dir: PathBuf,
     options: Options,
     metrics: Arc<DbMetrics>,
+    refusals: Refusals,
     live: Live,
     /// Held for as long as it takes to copy or replace a pointer.
     list: RwLock<Arc<List>>,
@@ -170,6 +178,9 @@ impl Db {
         inner.metrics.replay_duration.set_duration(inner.clock.monotonic().since(begun));
         inner.metrics.log_corruptions.add(inner.live.corruptions());
         inner.live.log_late(fs, &inner.clock, dir, options, options.out_of_order_window)?;
+        if let Some(account) = &options.account {
+            inner.live.head.charge_to(account);
+        }
         let db = Self { inner: Arc::new(inner) };
         db.inner.metrics.head.attach(Arc::downgrade(&db.inner));
         if !db.inner.read_only() {
@@ -192,7 +203,8 @@ impl Db {
     /// Something to append with. Of a database that was opened to be read nothing can be committed.
     #[must_use]
     pub fn appender(&self) -> Box<dyn Appender + '_> {
-        Box::new(CountedAppender::new(self.inner.live.head.appender(), &self.inner.metrics))
+        let Inner { live, metrics, refusals, .. } = &*self.inner;
+        Box::new(CountedAppender::new(live.head.appender(), metrics, refusals))
     }
 
     /// What to wait on until a commit is safe from a loss of power. Without waiting it is safe from a crash of the process.
@@ -219,6 +231,12 @@ impl Db {
         damage::report(&self.inner.list(), &self.inner.live, self.inner.failure.lock().clone())
     }
 
+    /// What the database takes of what the operating system limits.
+    #[must_use]
+    pub fn resources(&self) -> Resources {
+        self.inner.resources()
+    }
+
     /// What the head looks like, with the largest `limit` of each kind of label and metric. This looks at all of it.
     #[must_use]
     pub fn stats(&self, limit: usize) -> HeadStats {
@@ -229,6 +247,12 @@ impl Db {
     #[must_use]
     pub fn cost_by(&self, label: &str) -> Vec<Cost> {
         self.inner.live.head.cost_by(label)
+    }
+
+    /// Whose new series were refused at a limit of series or memory, the most refused first.
+    #[must_use]
+    pub fn refused_series(&self) -> Vec<RefusedSeries> {
+        self.inner.refusals.list()
     }
 
     /// What is said of metrics, of one or of all of them, by name.
@@ -392,6 +416,7 @@ impl Inner {
             dir,
             options,
             metrics,
+            refusals: Refusals::default(),
             live,
             list: RwLock::default(),
             work,

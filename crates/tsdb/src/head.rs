@@ -27,6 +27,7 @@
 //!
 //! All of it takes `&self`, from any thread.
 
+mod allowance;
 mod append;
 mod by_stripe;
 mod cardinality;
@@ -38,6 +39,9 @@ mod cut;
 mod exemplars;
 mod gc;
 mod index;
+#[cfg(test)]
+#[cfg(feature = "shuttle")]
+mod interleavings;
 mod late;
 mod late_blocks;
 mod mapped;
@@ -51,14 +55,14 @@ mod slot;
 mod source;
 mod stage;
 mod stripe;
+mod sync;
 #[cfg(test)]
+#[cfg(not(feature = "shuttle"))]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use parking_lot::{Mutex, RwLock};
 use promd_model::{Interval, Labels, LabelsRef};
 use promd_storage::{Position, Refused, SeriesRef};
 
@@ -75,6 +79,7 @@ pub(crate) use source::HeadSource;
 
 use crate::TsdbError;
 use crate::exemplars::Exemplars;
+use allowance::Allowance;
 use append::Buffers;
 use gc::Limbo;
 use index::{Index, Looked};
@@ -84,6 +89,7 @@ use readers::Readers;
 use replay::Replay;
 use slot::Horizon;
 use stripe::{STRIPES, Stripe, StripeMemory, Surroundings, join, split, stripe_of};
+use sync::{AtomicI64, AtomicU64, Mutex, Ordering, RwLock};
 
 /// How many buffers of appenders are kept.
 const MAX_BUFFERS: usize = 16;
@@ -111,6 +117,7 @@ pub(crate) struct Head {
     /// The time of the oldest sample that each appender holds.
     in_flight: Mutex<InFlight>,
     limbo: Mutex<Limbo>,
+    allowance: Allowance,
     replay: Mutex<Replay>,
     buffers: Mutex<Vec<Buffers>>,
 }
@@ -230,7 +237,6 @@ impl HeadMemory {
     }
 
     /// All of it.
-    #[cfg(test)]
     pub(crate) const fn total(&self) -> usize {
         let series = self.pairs + self.labels + self.slots;
         let samples = self.chunks + self.references + self.histograms + self.late;
@@ -259,6 +265,7 @@ impl Head {
             deletions: AtomicU64::new(0),
             in_flight: Mutex::default(),
             limbo: Mutex::default(),
+            allowance: Allowance::default(),
             replay: Mutex::default(),
             buffers: Mutex::default(),
         }
@@ -310,6 +317,20 @@ impl Head {
     /// Whether the head has a series with this reference.
     pub(crate) fn has(&self, reference: u64) -> bool {
         self.stripes[stripe_of(reference)].lock().find(reference).is_some()
+    }
+
+    /// Hands out every series: its reference, and how to come by its labels.
+    pub(crate) fn each_series(&self, mut take: impl FnMut(u64, &dyn Fn() -> Labels)) {
+        let index = self.index.read();
+        for (number, stripe) in self.stripes.iter().enumerate() {
+            let locals = stripe.lock().locals();
+            for local in locals {
+                let reference = stripe.lock().slot(local).reference;
+                if reference != 0 {
+                    take(reference, &|| index.labels(join(number, local), None));
+                }
+            }
+        }
     }
 
     /// How many series there are.
@@ -404,6 +425,7 @@ impl Head {
         if self.around.options.max_series.is_some_and(|most| series >= most) {
             return Err(Refused::OverLimit { series, flag: "--promd.head.max-series" });
         }
+        self.allowance.admit().map_err(|refused| Refused::OverBudget { reason: refused.to_string().into() })?;
         let reference = self.next_reference.fetch_add(1, Ordering::Relaxed);
         let slot = self.add_series(&mut index, reference, labels, Some(&looked));
         self.unlogged.lock().push(Unlogged { reference, slot, labels: labels.to_labels() });

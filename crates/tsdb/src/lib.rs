@@ -34,7 +34,9 @@ mod log;
 mod replay;
 mod wbl;
 
-pub use db::{DamageReport, Db, DbError, DbMetrics, HeadStats, LeftOut, Options, ReplayProgress};
+pub use db::{
+    DamageReport, Db, DbError, DbMetrics, HeadStats, LeftOut, Options, RefusedSeries, ReplayProgress, Resources,
+};
 pub use error::TsdbError;
 pub use head::{Cardinality, Cost};
 pub use promd_compactor::Retention;

@@ -12,9 +12,9 @@ mod tests;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
-use promd_model::Interval;
+use promd_model::{Interval, Labels};
 use promd_storage::Position;
-use promd_wal::record::{Tombstone, TombstonesEncoder, Version};
+use promd_wal::record::{SeriesEncoder, Tombstone, TombstonesEncoder, Version};
 use promd_wal::{Log, SeriesCopy};
 
 pub(crate) use durability::LogDurability;
@@ -96,6 +96,19 @@ impl HeadLog {
         self.log.append(&[&record])?;
         // Whoever deletes wants to be sure, whatever the policy is for samples.
         Ok(self.log.sync()?)
+    }
+
+    /// Writes series to the second copy that it lacks. What cannot be written it goes on lacking.
+    pub(crate) fn copy_series(&self, series: &[(u64, Labels)]) {
+        let Some(copy) = self.copy.as_ref().filter(|_| !series.is_empty()) else { return };
+        let mut record = Vec::new();
+        let mut encoder = SeriesEncoder::new(&mut record);
+        for (reference, labels) in series {
+            encoder.push(*reference, labels.iter_bytes());
+        }
+        if copy.append(&[&record]).is_err() {
+            self.copies_failed.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Ends both. Nothing can be logged after that.

@@ -122,9 +122,7 @@ impl HeadChunks {
             fs.sync_dir(parent).map_err(|error| io("making the directory", error))?;
         }
         let recovered = recover(&*fs, dir, true).map_err(|error| io("opening", error))?;
-        let chunks = Self::with(fs, dir, &recovered, false);
-        chunks.sync_newest();
-        Ok((chunks, recovered))
+        Ok((Self::with(fs, dir, &recovered, false), recovered))
     }
 
     /// The same without a change to the directory, for reading only.
@@ -145,7 +143,11 @@ impl HeadChunks {
             fs,
             dir: dir.to_path_buf(),
             read_only,
-            writer: Mutex::new(Writer { newest, cut: true, not_safe: None }),
+            writer: Mutex::new(Writer {
+                newest,
+                cut: true,
+                not_safe: Some(newest).filter(|_| recovered.newest_unsure),
+            }),
             tail: RwLock::new(None),
             sealed: RwLock::new(sealed.collect()),
         }
@@ -293,6 +295,12 @@ impl HeadChunks {
         }
     }
 
+    /// How many files are mapped.
+    #[must_use]
+    pub fn maps(&self) -> usize {
+        self.sealed.read().len()
+    }
+
     /// The bytes of all files.
     pub fn size(&self) -> Result<u64, HeadChunksError> {
         let entries = self.fs.read_dir(&self.dir).map_err(|error| self.io("listing", error))?;
@@ -371,18 +379,6 @@ impl HeadChunks {
             tail.pending.clear();
         }
         Ok(())
-    }
-
-    /// Makes the newest file safe that somebody else has left, perhaps killed before he could do it.
-    fn sync_newest(&self) {
-        let mut writer = self.writer.lock();
-        let number = writer.newest;
-        if self.sealed.read().contains_key(&number) {
-            let file = self.fs.open(&self.dir.join(file_name(number)), OpenMode::Read);
-            if file.and_then(|file| file.sync_data()).is_err() {
-                writer.not_safe = Some(number);
-            }
-        }
     }
 
     /// A sync that fails is not tried again: it would succeed and mean nothing. The chunks can be read, and those that a power loss

@@ -9,7 +9,7 @@ use promd_chunk::Encoding;
 use promd_fs::{Access, Error, Fs, Map, OpenMode, Result};
 
 use super::damage::{HeadCause, HeadDamage};
-use super::format::{ChunkPlace, FILE_HEADER, FIRST_CHUNK, UNSURE};
+use super::format::{CHECKSUM, ChunkPlace, FILE_HEADER, FIRST_CHUNK, UNSURE};
 use super::scan::{Scanned, scan};
 
 /// A larger hole in the numbers is not a few files that were lost: it is not filled.
@@ -51,6 +51,8 @@ pub struct Recovered {
     pub last: Option<ChunkPlace>,
     /// The files.
     pub files: BTreeMap<u32, FileFacts>,
+    /// Whether the newest file could not be made as good as new: its end may be in memory alone.
+    pub(super) newest_unsure: bool,
     /// Whether a file other than the newest may have lost its end. It does not show: what is lost has become zeros, as behind any last chunk.
     pub unsure: bool,
 }
@@ -170,9 +172,10 @@ fn read_file(fs: &dyn Fs, path: &Path, number: u32, newest: bool, mend: bool, re
         recovered.damage.push(HeadDamage { file: number, range, suspect: None, cause: HeadCause::FileHeader });
     }
     let mut map = fs.map(path, Access::Sequential)?;
-    let Recovered { chunks, damage, last, .. } = recovered;
+    let Recovered { damage, .. } = recovered;
     let mut max = i64::MIN;
     let mut torn = None;
+    let mut end = FIRST_CHUNK;
     let mut found = Vec::new();
     map.read(0..map.len(), |bytes| {
         scan(bytes, |scanned| match scanned {
@@ -180,7 +183,7 @@ fn read_file(fs: &dyn Fs, path: &Path, number: u32, newest: bool, mend: bool, re
                 let Ok(offset) = u32::try_from(at) else { return };
                 let place = ChunkPlace::new(number, offset);
                 let samples = bytes
-                    .get(data)
+                    .get(data.clone())
                     .and_then(|data| data.first_chunk::<2>())
                     .map_or(0, |count| u16::from_be_bytes(*count));
                 let chunk = MappedChunk {
@@ -192,6 +195,7 @@ fn read_file(fs: &dyn Fs, path: &Path, number: u32, newest: bool, mend: bool, re
                     out_of_order: head.out_of_order,
                 };
                 found.push((head.series, chunk));
+                end = data.end + CHECKSUM;
                 max = max.max(head.max);
             }
             Scanned::Damage { range, suspect, cause } => {
@@ -202,15 +206,18 @@ fn read_file(fs: &dyn Fs, path: &Path, number: u32, newest: bool, mend: bool, re
             }
         });
     })?;
-    if let Some(end) = torn.filter(|_| mend) {
+    if newest && mend {
         // Nobody may change a file that is mapped.
         drop(map);
-        cut(fs, path, end)?;
+        if let Some(end) = torn {
+            cut(fs, path, end)?;
+        }
+        recovered.newest_unsure = write_again(fs, path, end).is_err();
         map = fs.map(path, Access::Random)?;
     }
-    *last = found.last().map(|(_, chunk)| chunk.place).or(*last);
+    recovered.last = found.last().map(|(_, chunk)| chunk.place).or(recovered.last);
     for (series, chunk) in found {
-        chunks.entry(series).or_default().push(chunk);
+        recovered.chunks.entry(series).or_default().push(chunk);
     }
     recovered.files.insert(number, FileFacts { map: Some(map), max });
     Ok(())
@@ -248,6 +255,20 @@ fn cut(fs: &dyn Fs, path: &Path, end: u64) -> Result<()> {
     let len = file.size()?;
     file.set_len(end)?;
     file.set_len(len)?;
+    file.sync_data()
+}
+
+/// Writes the newest file again over itself, up to the end of its last chunk, and syncs it. Whoever had it open may have been killed after
+/// a sync that failed: what is read then is in memory, is taken to be on the disk, and is not.
+fn write_again(fs: &dyn Fs, path: &Path, end: usize) -> Result<()> {
+    const PIECE: usize = 1 << 20;
+    let file = fs.open(path, OpenMode::Write)?;
+    let mut piece = vec![0; PIECE.min(end)];
+    for at in (0..end).step_by(PIECE) {
+        let here = piece.get_mut(..PIECE.min(end - at)).unwrap_or_default();
+        file.read_exact_at(here, at as u64)?;
+        file.write_all_at(here, at as u64)?;
+    }
     file.sync_data()
 }
 

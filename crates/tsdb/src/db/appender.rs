@@ -5,20 +5,22 @@ use promd_model::{LabelsRef, Run};
 use promd_storage::{Appender, Batch, Position, Refused, SeriesRef, StorageError, Verdict};
 
 use super::DbMetrics;
+use super::refused::Refusals;
 use crate::head::HeadAppender;
 
 /// An appender to the head.
 pub(super) struct CountedAppender<'a> {
     appender: HeadAppender<'a>,
     metrics: &'a DbMetrics,
+    refusals: &'a Refusals,
     /// Counted for as long as it lives.
     _active: InFlight,
 }
 
 impl<'a> CountedAppender<'a> {
-    pub(super) fn new(appender: HeadAppender<'a>, metrics: &'a DbMetrics) -> Self {
+    pub(super) fn new(appender: HeadAppender<'a>, metrics: &'a DbMetrics, refusals: &'a Refusals) -> Self {
         metrics.appenders_created.inc();
-        Self { appender, metrics, _active: metrics.active_appenders.track() }
+        Self { appender, metrics, refusals, _active: metrics.active_appenders.track() }
     }
 
     fn count(&self, verdict: Verdict, is_float: bool) {
@@ -35,7 +37,12 @@ impl<'a> CountedAppender<'a> {
 
 impl Appender for CountedAppender<'_> {
     fn series(&mut self, labels: LabelsRef<'_>) -> Result<SeriesRef, Refused> {
-        self.appender.series(labels)
+        self.appender.series(labels).inspect_err(|refused| {
+            if matches!(refused, Refused::OverLimit { .. } | Refused::OverBudget { .. }) {
+                self.metrics.series_refused.inc();
+                self.refusals.count(labels);
+            }
+        })
     }
 
     fn append(&mut self, batch: &Batch, verdicts: &mut Vec<Verdict>) {

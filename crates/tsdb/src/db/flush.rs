@@ -4,11 +4,9 @@
 //! then the samples are in the head and in a block, and readers see them once.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use promd_block::{BlockError, BlockSource, Meta, Written, write};
 use promd_model::Interval;
-use promd_wal::{CheckpointOptions, checkpoint, remove_checkpoints};
 
 use super::live::Live;
 use super::losses::{OF_LATE_LOG, OF_LOG, WithLosses};
@@ -150,45 +148,6 @@ impl Inner {
             // The head still has it.
             return Err(BlockError::Invalid(format!("block {} cannot be read back", meta.id)).into());
         }
-        let losses = Arc::clone(&self.live.losses.read());
-        if losses.within(range).next().is_some() {
-            let rest = losses.without(of, range);
-            rest.write(&*self.fs, &self.dir)?;
-            *self.live.losses.write() = rest.into();
-        }
-        Ok(())
-    }
-
-    /// Makes a checkpoint of the first two thirds of the log, and removes them: the rule of `Head.truncateWAL` of `tsdb/head.go`.
-    fn truncate_log(&self, mint: i64) -> Result<(), DbError> {
-        let Some(log) = &self.live.log else { return Ok(()) };
-        let wal = log.wal();
-        let Some((first, last)) = wal.segments().map_err(TsdbError::from)? else { return Ok(()) };
-        // A log that is hardly written to is cut as well.
-        wal.next_segment().map_err(TsdbError::from)?;
-        let Some(last) = last.checked_sub(1).map(|last| first + last.saturating_sub(first) * 2 / 3) else {
-            return Ok(());
-        };
-        if last <= first {
-            return Ok(());
-        }
-        let begun = self.clock.monotonic();
-        let needs = |reference| self.live.needs_record(reference, mint);
-        // Where all samples were deleted there is no block, and what a chunk still has of them is found again by the next start.
-        let tombstones_from = self.end_of_blocks().unwrap_or(i64::MIN);
-        let options =
-            CheckpointOptions::default().compression(self.options.log.compression).tombstones_from(tombstones_from);
-        self.metrics.checkpoints.inc();
-        let outcome = checkpoint(&self.fs, wal.dir(), last, needs, mint, &options);
-        outcome.inspect_err(|_| self.metrics.checkpoints_failed.inc()).map_err(TsdbError::from)?;
-        // The log does not let go of what is not safe.
-        wal.sync().and_then(|()| wal.truncate(last + 1)).map_err(TsdbError::from)?;
-        remove_checkpoints(&*self.fs, wal.dir(), last)?;
-        if let Some(copy) = log.copy() {
-            copy.truncate(needs).map_err(TsdbError::from)?;
-        }
-        self.live.expiries.lock().retain(|_, until| *until >= mint);
-        self.metrics.log_truncation.observe_duration(self.clock.monotonic().since(begun));
-        Ok(())
+        self.live.settle_losses(&*self.fs, &self.dir, of, range)
     }
 }

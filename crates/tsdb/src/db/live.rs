@@ -11,7 +11,7 @@ use promd_fs::Fs;
 use promd_model::Interval;
 use promd_storage::Position;
 use promd_wal::record::Version;
-use promd_wal::{Cause, Damage, Log, LogKind, RepairOptions, Report, SeriesCopy, list_segments};
+use promd_wal::{Cause, Damage, Log, LogKind, RepairOptions, Report, SegmentId, SeriesCopy, list_segments};
 
 use super::losses::{Losses, OF_LATE_LOG, OF_LOG};
 use super::progress::ReplayProgress;
@@ -34,13 +34,16 @@ const WBL: &str = "wbl";
 const SERIES_STATE: &str = "series_state.json";
 
 /// Where the originals of repaired segments go.
-const ASIDE: &str = "promd/aside";
+pub(super) const ASIDE: &str = "promd/aside";
 
 /// Where the second copy of the series records is.
 const SERIES: &str = "promd/series";
 
+/// How many series a record of it has.
+const SERIES_AT_ONCE: usize = 1_000;
+
 /// How far somebody has read the log: promd-wal keeps it, and moves it where a repair moves records.
-const CURSORS: &str = "promd/cursors";
+pub(super) const CURSORS: &str = "promd/cursors";
 
 /// All of it.
 pub(super) struct Live {
@@ -52,6 +55,10 @@ pub(super) struct Live {
     /// The log of samples that came out of order, from the moment on when there may be some.
     pub(super) late_log: Mutex<Option<Arc<Wbl>>>,
     pub(super) losses: RwLock<Arc<Losses>>,
+    /// Damaged segments that a checkpoint has met, and that are not aside yet.
+    pub(super) unkept: Mutex<Vec<SegmentId>>,
+    /// What the head has, and would not have after another start: the log has lost it meanwhile. No answer speaks of it.
+    latent: Mutex<Losses>,
     pub(super) expiries: Mutex<Expiries>,
     /// What was found at the start.
     pub(super) found: Mutex<Found>,
@@ -133,6 +140,8 @@ impl Live {
             log,
             late_log: Mutex::default(),
             losses: RwLock::new(Arc::new(losses)),
+            latent: Mutex::default(),
+            unkept: Mutex::default(),
             expiries: Mutex::default(),
             found: Mutex::new(found),
         }
@@ -155,9 +164,27 @@ impl Live {
         progress.begin(&**fs, &wal);
         let mut report = replay(fs, &wal, recovered, &mut IntoHead(head), &mut |segment| progress.reach(segment))?;
         let mut late = crate::wbl::replay(fs, &dir.join(WBL), head, &mut |_| {})?;
-        if self.log.is_some() {
-            // What it lacks it cannot mislead about.
-            SeriesCopy::lookup(fs, &dir.join(SERIES), |series| head.reserve(series.series)).ok();
+        if let Some(log) = &self.log {
+            let mut copied = HashSet::new();
+            let found = SeriesCopy::lookup(fs, &dir.join(SERIES), |series| {
+                head.reserve(series.series);
+                copied.insert(series.series);
+            });
+            // Of series that Prometheus has made there is none, nor of those for which there was no space. What it lacks it cannot
+            // mislead about, so a copy that cannot be read, or written, stays as it is.
+            if found.is_ok() {
+                let mut series = Vec::new();
+                head.each_series(|reference, labels| {
+                    if !copied.contains(&reference) {
+                        series.push((reference, labels()));
+                    }
+                    if series.len() == SERIES_AT_ONCE {
+                        log.copy_series(&series);
+                        series.clear();
+                    }
+                });
+                log.copy_series(&series);
+            }
         }
         let aliases = head.aliases();
         head.finish_replay();
@@ -203,6 +230,28 @@ impl Live {
             *self.losses.write() = Arc::new(losses);
         }
         progress.end();
+        Ok(())
+    }
+
+    /// Remembers what the next start will not find in the log.
+    pub(super) fn lose_at_restart(&self, fs: &dyn Fs, dir: &Path, lost: Vec<LostSeries>) -> Result<(), DbError> {
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let mut latent = self.latent.lock();
+        lost.into_iter().for_each(|lost| latent.add(lost));
+        Ok(self.losses.read().write_with(&latent, fs, dir)?)
+    }
+
+    /// Forgets the losses of one log in a stretch of time, which has become a block.
+    pub(super) fn settle_losses(&self, fs: &dyn Fs, dir: &Path, of: &str, range: Interval) -> Result<(), DbError> {
+        let (losses, mut latent) = (Arc::clone(&self.losses.read()), self.latent.lock());
+        if losses.within(range).next().is_some() || latent.within(range).next().is_some() {
+            let (rest, rest_latent) = (losses.without(of, range), latent.without(of, range));
+            rest.write_with(&rest_latent, fs, dir)?;
+            *self.losses.write() = rest.into();
+            *latent = rest_latent;
+        }
         Ok(())
     }
 

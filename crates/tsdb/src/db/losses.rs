@@ -48,6 +48,15 @@ impl Losses {
         self.0.write(fs, &folder)
     }
 
+    /// Writes these and others.
+    pub(super) fn write_with(&self, others: &Self, fs: &dyn Fs, dir: &Path) -> Result<(), BlockError> {
+        let mut all = self.clone();
+        for (labels, hole) in others.0.iter() {
+            all.add(LostSeries { labels: labels.cloned(), hole: hole.clone() });
+        }
+        all.write(fs, dir)
+    }
+
     pub(super) fn add(&mut self, lost: LostSeries) {
         self.0.add(lost);
     }

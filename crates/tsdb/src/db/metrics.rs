@@ -44,6 +44,7 @@ pub struct DbMetrics {
     pub(super) out_of_order_samples: Family<Counter, 1>,
     pub(super) too_old_samples: Family<Counter, 1>,
     pub(super) series_removed: Metric<Counter>,
+    pub(super) series_refused: Metric<Counter>,
     pub(super) log_truncation: Metric<Histogram>,
     pub(super) log_corruptions: Metric<Counter>,
     pub(super) replay_duration: Metric<Gauge>,
@@ -83,6 +84,7 @@ impl_collect!(DbMetrics {
     out_of_order_samples,
     too_old_samples,
     series_removed,
+    series_refused,
     log_truncation,
     log_corruptions,
     replay_duration,
@@ -221,6 +223,10 @@ impl DbMetrics {
                  outside of time window.",
             ),
             series_removed: counter("head_series_removed_total", "Total number of series removed in the head"),
+            series_refused: Metric::new(Options::new(
+                "promd_tsdb_series_refused_total",
+                "Total number of attempts to create a series that were refused at a limit of series or memory.",
+            )),
             log_truncation: Metric::with(
                 options("wal_truncate_duration_seconds", "Duration of WAL truncation."),
                 &HistogramSettings::native(native()),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use promd_budget::Account;
 use promd_compactor::{Ranges, Retention};
 use promd_wal::{LogMetrics, Maintenance};
 
@@ -35,11 +36,16 @@ pub struct Options {
     pub samples_per_chunk: u16,
     /// How many series the head may hold. New ones are refused beyond that, and those that are there go on.
     pub max_series: Option<usize>,
+    /// What the memory of the head is charged to. New series are refused when it is full, and those that there are go on.
+    pub account: Option<Account>,
     /// How many exemplars all series together may have; the oldest make room. None are kept with 0.
     pub max_exemplars: usize,
     /// How much older than the newest sample of all a sample may be that is older than the newest of its series, in milliseconds.
     /// With 0 samples that are out of order are refused.
     pub out_of_order_window: i64,
+    /// How many bytes of the log are kept, beyond what the head needs, for those who follow it by a cursor in `promd/cursors`. They count in
+    /// [`retention`](Self::retention) by size. Whoever is further behind finds a gap.
+    pub cursor_bytes: u64,
     /// Where the log of samples that came out of order counts.
     pub late_log: Arc<LogMetrics>,
     /// Where it is told how far the log has been replayed.
@@ -62,8 +68,10 @@ impl Default for Options {
             log: promd_wal::Options::default(),
             samples_per_chunk: 120,
             max_series: None,
+            account: None,
             max_exemplars: 0,
             out_of_order_window: 0,
+            cursor_bytes: 1 << 30,
             late_log: Arc::new(LogMetrics::new(LogMetrics::WBL)),
             progress: Arc::default(),
             seed: 0,

@@ -91,6 +91,7 @@ impl Inner {
             .and_then(|()| self.flush_head(work))
             .and_then(|()| self.repair(work))
             .and_then(|()| self.compact_blocks(work));
+        self.live.head.settle();
         *self.failure.lock() = outcome.as_ref().err().map(text);
         outcome
     }

@@ -1,6 +1,5 @@
 //! What was appended is logged, and then shown.
 
-use parking_lot::MutexGuard;
 use promd_chunk::{Float, Integer};
 use promd_model::{FloatHistogram, Run};
 use promd_storage::{Position, StorageError};
@@ -12,6 +11,7 @@ use super::readers::Applying;
 use super::slot::Horizon;
 use super::stage::{Row, Staging};
 use super::stripe::{Stripe, split};
+use super::sync::MutexGuard;
 
 /// The stripe that was locked last: samples come stripe by stripe.
 pub(super) struct Locked<'a> {

@@ -1,7 +1,6 @@
 //! What leaves the head: chunks that are in a block, series without chunks, samples that were deleted.
 
 use std::collections::VecDeque;
-use std::sync::atomic::Ordering;
 
 use promd_model::{Interval, Matcher};
 use promd_storage::Order;
@@ -9,6 +8,7 @@ use promd_storage::Order;
 use super::Head;
 use super::late::hull;
 use super::stripe::{join, split};
+use super::sync::Ordering;
 
 /// Slots of series that are gone, each with the number of the first reader who cannot know of it. The slot, and the pairs of its labels,
 /// are used again when all older readers are gone.

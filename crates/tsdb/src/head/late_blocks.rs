@@ -6,9 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use parking_lot::RwLock;
 use promd_block::{BlockError, BlockSource, Hole, SourceChunk, SourceSeries};
 use promd_chunk::Encoder;
 use promd_model::{Columns, Interval};
@@ -20,6 +18,7 @@ use super::late::{LateChunk, hull};
 use super::read::{Found, HeadReader, views};
 use super::source::Symbols;
 use super::stripe::{Stripe, join};
+use super::sync::{AtomicI64, AtomicU64, Ordering, RwLock};
 use crate::TsdbError;
 
 /// What the head knows of late samples as a whole.

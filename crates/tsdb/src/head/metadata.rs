@@ -170,7 +170,7 @@ impl Head {
     }
 
     /// What a series says of its metric.
-    #[cfg(test)]
+    #[cfg(all(test, not(feature = "shuttle")))]
     pub(crate) fn metadata_of(&self, SeriesRef(series): SeriesRef) -> Option<Metadata> {
         let stripe = self.stripes[stripe_of(series)].lock();
         let said = stripe.slot(stripe.find(series)?).metadata;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use promd_chunk::{Encoder, Encoding};
@@ -16,6 +15,7 @@ use super::Head;
 use super::mapped::Place;
 use super::readers::Ticket;
 use super::stripe::{FoundChunk, split};
+use super::sync::Ordering;
 
 /// The head at one moment.
 pub(crate) struct HeadReader<'a> {

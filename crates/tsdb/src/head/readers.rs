@@ -7,8 +7,9 @@
 
 use std::collections::BTreeMap;
 
-use parking_lot::{Condvar, Mutex, RwLock, RwLockWriteGuard};
 use promd_model::Interval;
+
+use super::sync::{Condvar, Mutex, RwLock, RwLockWriteGuard};
 
 #[derive(Debug, Default)]
 pub(super) struct Readers {

@@ -3,8 +3,6 @@
 //! The order is that of Prometheus: chunks first ([`Head::replay_mapped`]), then records as they stand in the log. Nothing is logged and nobody
 //! reads; threads may replay different series at the same time, and each series in the order of the log.
 
-use std::sync::atomic::Ordering;
-
 use hashbrown::HashMap;
 use promd_chunk::{Float, Integer};
 use promd_model::{Exemplar, FloatHistogram, Histogram, Interval, LabelsRef, Metadata};
@@ -16,6 +14,7 @@ use super::late::{LateChunk, LateSample, LateValue};
 use super::mapped::{Full, Place};
 use super::open::HeadKind;
 use super::stripe::{join, split, stripe_of};
+use super::sync::Ordering;
 use super::{Bounds, Head};
 
 /// How many series are looked up before their samples are appended: what is fetched for them stays in the caches until then.
