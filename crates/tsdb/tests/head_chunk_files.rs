@@ -305,6 +305,35 @@ fn no_chunk_outlives_an_earlier_one_of_its_series_unnoticed() {
     }
 }
 
+/// The disk refuses a sync, which makes what is in memory look as if it were on the disk, and then the process is killed: nobody is left who
+/// knows. Whoever opens the files next makes the end good.
+#[test]
+fn a_failed_sync_that_nobody_remembers_is_made_good() {
+    for seed in 0..60 {
+        let sim = SimFs::new(seed);
+        let fs: Arc<dyn Fs> = Arc::new(sim.clone());
+        let (store, _) = open(&fs);
+        let write = |store: &HeadChunks, n| store.write(&head(1, i64::try_from(n).unwrap()), &data(n)).unwrap();
+        for n in 0..40 {
+            write(&store, n);
+        }
+        sim.inject(Failure::of(Op::Sync).on("000001"));
+        store.sync().unwrap_err();
+        drop(store);
+        let killed = sim.crash_process();
+        let fs: Arc<dyn Fs> = Arc::new(killed.clone());
+        let (store, recovered) = open(&fs);
+        assert_eq!(recovered.chunks[&1].len(), 40, "seed {seed}");
+        write(&store, 40);
+        store.sync().unwrap();
+        drop(store);
+        let after: Arc<dyn Fs> = Arc::new(killed.power_loss());
+        let (_, recovered) = open(&after);
+        let found = recovered.chunks.get(&1).map_or(0, Vec::len);
+        assert_eq!((found, recovered.damage.len()), (41, 0), "seed {seed}: {:?}", recovered.damage);
+    }
+}
+
 #[test]
 fn a_gap_is_filled_and_a_header_mended_so_that_prometheus_starts() {
     let sim: Arc<dyn Fs> = Arc::new(SimFs::new(6));

@@ -7,17 +7,19 @@ mod fixture;
 mod real_server;
 mod support;
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use answer::Answer;
 use fixture::{copy, fixtures, injury, name};
+use promd_fs::{EntryKind, FaultPlan, Fs, OpenMode, RealFs, SimFs};
 use promd_model::{Histogram, Labels, Span};
 use promd_storage::Batch;
-use promd_testkit::peer;
-use promd_tsdb::Db;
+use promd_testkit::{Server, peer};
+use promd_tsdb::{Db, Options};
 use real_server::{config, differences, end_of, everything_of, launch};
-use support::{everything, open_real};
+use support::{clock, everything, open_real};
 
 /// Adds series that there are not, and goes on with one that there is: `count` samples at 15 seconds from `from` on.
 fn append(db: &Db, known: &Labels, from: i64, count: i64, model: &mut Answer) {
@@ -50,6 +52,18 @@ fn append(db: &Db, known: &Labels, from: i64, count: i64, model: &mut Answer) {
         appender.append(&batch, &mut verdicts);
         assert!(verdicts.iter().all(|verdict| verdict.is_accepted()), "{verdicts:?}");
         appender.commit().unwrap();
+    }
+}
+
+/// The server adds, too: to a series of its own, and to one that we have made.
+fn add_there(server: &Server, from: i64, model: &mut Answer) {
+    let series = [[("__name__", "of_prometheus"), ("job", "a")], [("__name__", "swapped"), ("job", "b")]];
+    let samples: Vec<(i64, f64)> = (0..8).map(|n| (from + n * 15_000, n as f64 + 0.25)).collect();
+    let written: Vec<_> = series.iter().map(|labels| (&labels[..], &samples[..])).collect();
+    server.remote_write(&written);
+    for labels in &series {
+        let of_series = model.entry(Labels::from_pairs(*labels).unwrap()).or_default();
+        of_series.extend(samples.iter().map(|(t, v)| (*t, answer::number(*v))));
     }
 }
 
@@ -89,6 +103,8 @@ fn the_two_take_turns() {
             }
             let server = launch(&program, data.path(), &config);
             check("there", &fixture, &everything_of(&server, end), &model);
+            add_there(&server, from.max(behind.unwrap_or(from)) + 100 * 15_000, &mut model);
+            check("added there", &fixture, &everything_of(&server, end), &model);
             if turn == 1 {
                 drop(server);
             } else {
@@ -102,4 +118,118 @@ fn the_two_take_turns() {
     }
     println!("{directories} directories, {compared} samples compared");
     assert!(compared > 100_000, "{compared}");
+}
+
+/// Copies a folder from one file system to another, without the zeros of files that have room for more.
+fn carry(from: &dyn Fs, to: &dyn Fs, (source, target): (&Path, &Path)) {
+    const PIECE: usize = 64 << 10;
+    to.create_dir_all(target).unwrap();
+    for entry in from.read_dir(source).unwrap() {
+        let (source, target) = (source.join(&entry.name), target.join(&entry.name));
+        if entry.kind == EntryKind::Directory {
+            carry(from, to, (&source, &target));
+            continue;
+        }
+        let bytes = from.read_to_vec(&source, 1 << 30).unwrap();
+        let file = to.open(&target, OpenMode::Truncate).unwrap();
+        file.set_len(bytes.len() as u64).unwrap();
+        for (number, piece) in bytes.chunks(PIECE).enumerate().filter(|(_, piece)| piece.iter().any(|byte| *byte != 0))
+        {
+            file.write_all_at(piece, (number * PIECE) as u64).unwrap();
+        }
+        file.sync_all().unwrap();
+    }
+    to.sync_dir(target).unwrap();
+}
+
+/// A scrape of a hundred series; says whether it was acknowledged.
+fn scrape(db: &Db, t: i64) -> bool {
+    let (mut appender, mut batch, mut verdicts) = (db.appender(), Batch::new(), Vec::new());
+    for number in 0..100 {
+        let labels = Labels::from_pairs([("__name__", "scraped"), ("n", &number.to_string())]).unwrap();
+        batch.float(appender.series(labels.view()).unwrap(), t, (t % 1_000) as f64);
+    }
+    appender.append(&batch, &mut verdicts);
+    assert!(verdicts.iter().all(|verdict| verdict.is_accepted()), "{verdicts:?}");
+    appender.commit().is_ok()
+}
+
+/// On a simulated machine the disk fills up and empties again, the process is killed, and a byte of the log is damaged and repaired. After each
+/// of it the real server answers what we answer, and adds to it; and we go on from there.
+#[test]
+fn after_crash_repair_and_full_disk() {
+    let Some(program) = peer("prometheus") else { return };
+    let data = Path::new("/data");
+    let chosen = ["blocks_float", "wal_snappy", "wal_zstd", "checkpoint", "ooo_wbl"];
+    let mut compared = 0;
+    for fixture in fixtures().into_iter().filter(|fixture| chosen.contains(&name(fixture))) {
+        let (config, end, real) = (config(&fixture), end_of(&fixture), RealFs::new());
+        let before = answer::expected(&fixture.join("expect.jsonl.gz"));
+        let newest = before.values().filter_map(|samples| samples.last_key_value()).map(|(t, _)| *t).max().unwrap();
+        let sim = SimFs::new(7);
+        carry(&real, &sim, (&fixture.join("data"), data));
+        let open = |sim: &SimFs| {
+            let mut options = Options::default();
+            // Ten scrapes do not fit into what is left of a block of the disk.
+            options.log = promd_wal::Options::default().compression(promd_wal::Compression::None);
+            Db::open(Arc::new(sim.clone()), clock(), data, options).unwrap()
+        };
+        let db = open(&sim);
+        let behind = db.blocks().iter().map(|meta| meta.max_time).max().unwrap_or(newest).max(newest) + 60_000;
+        let (mut acknowledged, mut refused) = (BTreeSet::new(), 0);
+        for n in 0..90 {
+            match n % 30 {
+                10 => sim.set_plan(FaultPlan::new().capacity(1)),
+                20 => sim.set_plan(FaultPlan::new()),
+                _ => {}
+            }
+            let t = behind + n * 15_000;
+            if scrape(&db, t) {
+                acknowledged.insert(t);
+            } else {
+                refused += 1;
+            }
+            db.tick_log().ok();
+        }
+        assert!(refused > 0, "{}: the disk was never full", name(&fixture));
+        // Killed, and then killed and damaged: once where nothing may be missing, once where a record may.
+        for damaged in [false, true] {
+            let killed = sim.crash_process();
+            if damaged {
+                let segments: Vec<PathBuf> = promd_wal::list_segments(&killed, &data.join("wal"))
+                    .unwrap()
+                    .iter()
+                    .filter(|segment| segment.size > 200)
+                    .map(|segment| data.join("wal").join(promd_wal::segment_name(segment.number)))
+                    .collect();
+                let last = segments.last().unwrap();
+                // Only what is at rest can be damaged.
+                let file = killed.open(last, OpenMode::Write).unwrap();
+                file.sync_data().unwrap();
+                killed.flip_bit(last, file.size().unwrap().min(20_000) / 2, 3).unwrap();
+            }
+            let db = open(&killed);
+            let (mut model, _) = everything(&db);
+            let scraped: BTreeSet<i64> = model
+                .iter()
+                .filter(|(labels, _)| labels.get("__name__") == Some("scraped"))
+                .flat_map(|(_, samples)| samples.keys().copied())
+                .collect();
+            let lost = acknowledged.difference(&scraped).count();
+            assert!(lost <= usize::from(damaged), "{}: {lost} scrapes are lost", name(&fixture));
+            db.close().unwrap();
+            drop(db);
+
+            let place = tempfile::tempdir().unwrap();
+            carry(&killed, &real, (data, place.path()));
+            let server = launch(&program, place.path(), &config);
+            check("after a crash", &fixture, &everything_of(&server, end), &model);
+            add_there(&server, behind + 100 * 15_000, &mut model);
+            assert!(server.stop().success());
+            check("at last", &fixture, &everything(&open_real(place.path())).0, &model);
+            compared += samples(&model);
+        }
+    }
+    println!("{compared} samples compared");
+    assert!(compared > 10_000, "{compared}");
 }

@@ -40,6 +40,7 @@ pub(crate) struct Counts {
     pub(crate) kills: u64,
     pub(crate) power_losses: u64,
     pub(crate) stopped: u64,
+    pub(crate) jumps: u64,
 }
 
 impl Counts {
@@ -56,6 +57,7 @@ impl Counts {
             kills,
             power_losses,
             stopped,
+            jumps,
         } = other;
         self.commits += commits;
         self.refused += refused;
@@ -68,6 +70,7 @@ impl Counts {
         self.kills += kills;
         self.power_losses += power_losses;
         self.stopped += stopped;
+        self.jumps += jumps;
     }
 }
 
@@ -105,6 +108,16 @@ pub(crate) struct Life {
     /// What happened, for whoever looks for a failure.
     story: Vec<String>,
     counts: Counts,
+}
+
+/// Whatever goes wrong, in the database or here: the seed is told.
+#[expect(clippy::print_stderr, reason = "a failure says which seed it is")]
+impl Drop for Life {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("PROMD_SEED={}: {} steps", self.seed, self.story.len());
+        }
+    }
 }
 
 /// A sample on its way.
@@ -209,7 +222,7 @@ impl Life {
         self.db().close().unwrap();
         self.open();
         self.check("at the end");
-        self.counts
+        std::mem::take(&mut self.counts)
     }
 
     fn tell(&self, what: impl Into<String>) -> String {
@@ -230,7 +243,7 @@ impl Life {
     pub(crate) fn step(&mut self) {
         self.now += 1 + self.random.below(40).cast_signed();
         self.clock.advance(Duration::from_millis(20));
-        let action = self.random.below(32);
+        let action = self.random.below(33);
         self.story.push(format!("{action} at {}", self.now));
         match action {
             0..=17 => self.append(),
@@ -243,9 +256,24 @@ impl Life {
             27 => self.kill(),
             28 => self.power_loss(),
             29 | 30 => self.stop_in_the_middle(),
+            31 => self.set_clock(),
             _ => drop(self.db().tick_log().unwrap()),
         }
-        self.check("after a step");
+        // All is asked for after whatever does more than append, and after some appends.
+        if action > 17 || self.now % 3 == 0 {
+            self.check("after a step");
+        }
+    }
+
+    /// Somebody sets the clock of the machine: the names of blocks are made of it, and nothing else should care.
+    fn set_clock(&mut self) {
+        let by = Duration::from_millis(self.random.below(20_000));
+        if self.random.below(2) == 0 {
+            self.clock.jump_wall(by);
+        } else {
+            self.clock.jump_wall_back(by);
+        }
+        self.counts.jumps += 1;
     }
 
     /// Time goes by without samples.

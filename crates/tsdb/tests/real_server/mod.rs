@@ -31,7 +31,11 @@ pub(crate) fn launch(program: &Path, data: &Path, config: &str) -> Server {
     Server::launch(program, &folder)
         .data(data)
         .config(config)
-        .flags(["--storage.tsdb.retention.time=100y", "--enable-feature=exemplar-storage,native-histograms"])
+        .flags([
+            "--storage.tsdb.retention.time=100y",
+            "--enable-feature=exemplar-storage,native-histograms",
+            "--web.enable-remote-write-receiver",
+        ])
         .start()
 }
 
