@@ -49,6 +49,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use promd_block::Meta;
 use promd_clock::{Clock, Signal};
+use promd_compactor::Retention;
 use promd_fs::{Fs, Lock};
 use promd_model::{Interval, Matcher, Metadata};
 use promd_storage::{Appender, Durability, Reader};
@@ -121,6 +122,8 @@ struct Inner {
     dir: PathBuf,
     options: Options,
     metrics: Arc<DbMetrics>,
+    /// Held for as long as it takes to copy it.
+    retention: Mutex<Retention>,
     refusals: Refusals,
     live: Live,
     /// Held for as long as it takes to copy or replace a pointer.
@@ -273,6 +276,12 @@ impl Db {
         Ok(())
     }
 
+    /// Changes how much is kept, from the next look at the directory on: see [`Options::retention`]. The lengths of blocks stay as they are.
+    pub fn set_retention(&self, retention: Retention) {
+        *self.inner.retention.lock() = retention;
+        self.inner.metrics.show_retention(&retention);
+    }
+
     /// Changes how many exemplars there may be: see [`Options::max_exemplars`].
     pub fn set_max_exemplars(&self, most: usize) {
         self.inner.live.head.set_max_exemplars(most);
@@ -409,13 +418,14 @@ impl Inner {
         live: Live,
     ) -> Self {
         let nanos = u64::from_ne_bytes(clock.wall().nanos().to_ne_bytes());
-        let work = Mutex::new(Work::new(options.seed ^ nanos));
+        let (work, retention) = (Mutex::new(Work::new(options.seed ^ nanos)), options.retention);
         Self {
             fs,
             clock,
             dir,
             options,
             metrics,
+            retention: Mutex::new(retention),
             refusals: Refusals::default(),
             live,
             list: RwLock::default(),

@@ -13,7 +13,7 @@ use answer::Answer;
 use promd_fs::{EntryKind, Fs, OpenMode, SimFs};
 use promd_model::Labels;
 use promd_storage::Batch;
-use promd_tsdb::{Db, Options};
+use promd_tsdb::{Db, Options, Retention};
 use promd_wal::{Compression, Cursors, Position, SegmentFile, SeriesCopy, list_checkpoints, list_segments};
 use support::{clock, everything};
 
@@ -201,14 +201,13 @@ fn what_is_held_for_cursors_counts_in_retention_by_size() {
     let counted = blocks.chain(["wal", "chunks_head"].map(str::to_owned));
     let total: u64 = counted.map(|name| bytes(&fs, &Path::new(DATA).join(name))).sum();
 
-    let left_with = |size: u64| {
-        let mut settings = options();
-        settings.retention.size = Some(size);
-        let db = open(&fs, settings);
-        let left = db.blocks().len();
-        db.close().unwrap();
-        left
-    };
-    assert_eq!(left_with(total), all.len(), "there is room for all");
-    assert!(left_with(total - held / 2) < all.len(), "{held} of {total} bytes are held");
+    let mut retention = Retention { size: Some(total), ..Retention::default() };
+    let mut settings = options();
+    settings.retention = retention;
+    let db = open(&fs, settings);
+    assert_eq!(db.blocks().len(), all.len(), "there is room for all");
+    retention.size = Some(total - held / 2);
+    db.set_retention(retention);
+    db.reload().unwrap();
+    assert!(db.blocks().len() < all.len(), "{held} of {total} bytes are held");
 }

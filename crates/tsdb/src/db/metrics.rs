@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use promd_compactor::Retention;
 use promd_metrics::{
     Counter, Family, Gauge, Histogram, HistogramSettings, IntGauge, Metric, NativeSettings, Options,
     exponential_buckets, impl_collect,
@@ -102,12 +103,16 @@ impl fmt::Debug for DbMetrics {
 impl DbMetrics {
     pub(super) fn new(options: &super::Options) -> Self {
         let metrics = Self::unset(Arc::clone(&options.log.metrics), Arc::clone(&options.late_log));
-        let retention = &options.retention;
-        #[expect(clippy::cast_precision_loss, reason = "metrics are floats")]
-        metrics.limit_bytes.set(retention.size.unwrap_or(0) as f64);
-        metrics.limit_percentage.set(retention.percentage.unwrap_or(0.0));
-        metrics.limit_seconds.set(seconds(retention.time.unwrap_or(0)));
+        metrics.show_retention(&options.retention);
         metrics
+    }
+
+    /// How much is kept.
+    pub(super) fn show_retention(&self, retention: &Retention) {
+        #[expect(clippy::cast_precision_loss, reason = "metrics are floats")]
+        self.limit_bytes.set(retention.size.unwrap_or(0) as f64);
+        self.limit_percentage.set(retention.percentage.unwrap_or(0.0));
+        self.limit_seconds.set(seconds(retention.time.unwrap_or(0)));
     }
 
     fn unset(log: Arc<LogMetrics>, late_log: Arc<LogMetrics>) -> Self {

@@ -163,7 +163,7 @@ impl Inner {
     fn expired(&self, list: &List) -> Result<Vec<Expired>, DbError> {
         let mut stored: Vec<_> = list.blocks.iter().map(|loaded| loaded.stored()).collect();
         stored.extend(list.absent.iter().filter(|absent| absent.aside).map(|absent| absent.stored()));
-        let retention = self.options.retention;
+        let retention = *self.retention.lock();
         let space = if retention.percentage.is_some() { Some(self.fs.space(&self.dir)?) } else { None };
         let others = if retention.limit(space).is_some() {
             OTHERS.iter().map(|name| bytes_below(&*self.fs, &self.dir.join(name))).sum()
