@@ -13,9 +13,9 @@
 //! Half of the schedules are drawn at random; the others keep to priorities that change at a few moments only (PCT), which finds what
 //! needs one thread to rest for long. A failure prints its schedule, which `shuttle::replay` follows again.
 //!
-//! That they find something was tried by taking away one safeguard after the other: a reader who does not take the gate
-//! (`Readers::open`), a truncation that does not wait for readers, slots freed one reader too early (`reclaim`), a series collected
-//! while samples wait for their commit (`pending`), late chunks that go although they are read.
+//! That they find something was tried by taking away one safeguard after the other: the gate that a reader takes (`Readers::open`), the
+//! wait of a truncation for readers (`wait_for`), its look for them (`reach_before`), that of late chunks (`read_late`), and the look for
+//! samples that wait for their commit (`pending`).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
