@@ -9,14 +9,21 @@ use crate::ast::{AggregateExpr, AggregateOp, BinaryExpr, Call, Cardinality, Expr
 use crate::error::{ErrorKind, MAX_ERRORS, ParseError};
 
 /// Checks a tree, and puts right what hangs on types: only two vectors are matched, and sets are always many-to-many.
-/// `comments` says where comments are in `text`.
-pub(crate) fn check(expr: &mut Expr, text: &str, comments: &[Span], errors: &mut Vec<ParseError>) {
-    Checker { text, comments, errors }.expr(expr);
+/// `comments` says where comments are in `text`, and `known` what was wrong with it already.
+pub(crate) fn check(
+    expr: &mut Expr,
+    text: &str,
+    comments: &[Span],
+    known: &[ParseError],
+    errors: &mut Vec<ParseError>,
+) {
+    Checker { text, comments, known, errors }.expr(expr);
 }
 
 struct Checker<'a> {
     text: &'a str,
     comments: &'a [Span],
+    known: &'a [ParseError],
     errors: &'a mut Vec<ParseError>,
 }
 
@@ -132,7 +139,10 @@ impl Checker<'_> {
             for other in names() {
                 self.error(ErrorKind::NameTwice(name.text.to_string(), other.value().to_owned()), e.span);
             }
-        } else if e.matchers.iter().all(|matcher| matcher.matcher.matches_empty()) {
+        } else if e.matchers.iter().all(|matcher| matcher.matcher.matches_empty())
+            // A matcher that could not be understood might have matched something.
+            && !self.known.iter().any(|error| e.span.contains(error.span()))
+        {
             self.error(ErrorKind::OnlyEmptyMatchers, e.span);
         }
     }

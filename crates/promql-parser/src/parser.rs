@@ -82,7 +82,7 @@ impl Parser {
     pub fn parse_recovering(&self, text: &str) -> Parsed {
         let (node, mut build, comments) = self.read(text, Token::StartExpr);
         let mut expr = node.expr;
-        check::check(&mut expr, text, &comments, &mut build.type_errors);
+        check::check(&mut expr, text, &comments, &build.errors, &mut build.type_errors);
         let mut errors = build.errors;
         errors.append(&mut build.type_errors);
         errors.extend(build.too_deep.map(|span| ParseError::new(ErrorKind::TooDeep, span, text)));
@@ -116,7 +116,10 @@ impl Parser {
             build.error(ErrorKind::Empty, Span::default());
             return (nothing(), build, lexer.into_comments());
         }
-        let lexemes = [Ok((0, start, 0))].into_iter().chain(first).chain(&mut lexer);
+        // The text ends behind its last space, where the last token may not.
+        let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        let lexemes =
+            [Ok((0, start, 0))].into_iter().chain(first).chain(&mut lexer).chain([Ok((end, Token::End, end))]);
         let tree = QueryParser::new().parse(&mut build, lexemes);
         let node = match tree {
             Ok(Tree::Expr(node) | Tree::Selector(node)) => node,

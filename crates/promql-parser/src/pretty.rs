@@ -108,7 +108,7 @@ impl Lines<'_> {
 
     /// Writes an expression, from the beginning of a line.
     fn expr(&mut self, expr: &Expr, level: usize) {
-        self.comments_before(expr.span().start, level);
+        self.comments_before(undivided_end(expr), level);
         let fits = self.fits(expr);
         match expr {
             // Prometheus does not indent this one.
@@ -179,6 +179,20 @@ impl Lines<'_> {
         self.comments_before(end, level + 1);
         self.indent(level);
         self.out.push(')');
+    }
+}
+
+/// Where that ends which an expression begins with and which is never divided. What is within it comes before all of the
+/// expression, so that formatting what was formatted finds it there.
+fn undivided_end(expr: &Expr) -> u32 {
+    let mut first = expr;
+    loop {
+        first = match first {
+            Expr::Binary(e) => &e.lhs,
+            Expr::Subquery(e) => &e.expr,
+            Expr::Aggregate(_) | Expr::Call(_) | Expr::Paren(_) => return first.span().start,
+            leaf => return leaf.span().end,
+        };
     }
 }
 

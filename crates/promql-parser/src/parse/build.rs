@@ -85,7 +85,7 @@ impl<'input> Build<'input> {
         let span = node.span();
         self.too_deep.get_or_insert(span);
         let mut expr = node.expr;
-        check::check(&mut expr, self.text, &[], &mut self.type_errors);
+        check::check(&mut expr, self.text, &[], &self.errors, &mut self.type_errors);
         Node::error(Vec::new(), span, 1)
     }
 

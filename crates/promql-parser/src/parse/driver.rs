@@ -12,10 +12,14 @@
 //!
 //! Going on is another matter. Prometheus drops what is open; here nothing is dropped. If an operand would make the token
 //! acceptable, [`Token::Missing`] is put in front of it; if an operator would, as between the two expressions `a b`,
-//! [`Token::Or`] is, without any text, which makes an error node of both; otherwise the token is skipped; and at the end of
-//! the text whatever is open is closed. Until three tokens were taken nothing more is reported, since it would be a
-//! consequence. So that an operator can be put in, default reductions end where one could still follow: what is beyond
-//! finds nothing wrong and says the same.
+//! [`Token::Or`] is, without any text, which makes an error node of both; or first the one and then the other. A comma where
+//! no list is, and a match where no label is, are taken for such an operator themselves. What stands where only an operand
+//! could is taken for one. Otherwise the token is skipped; and at the end of the text whatever is open is closed. So that an
+//! operator can be put in, default reductions end where one could still follow: what is beyond finds nothing wrong and says
+//! the same.
+//!
+//! Where a token could be taken so, the parser is in step with the text again, and the next error is one of its own. Where
+//! one was skipped or replaced, nothing is reported until a token is taken, since it would be a consequence.
 //!
 //! Whether a token would be taken is tried on the states alone. With many open prefixes a try is as long as the text; so
 //! tries live on what the tokens read so far allow ([`FUEL`]), and the time stays linear.
@@ -31,9 +35,6 @@ use super::token::Token;
 use crate::Span;
 use crate::error::{ErrorKind, MAX_ERRORS};
 use crate::lex::LexError;
-
-/// How many tokens must be taken after an error until the next one is reported.
-const QUIET: u8 = 3;
 
 /// How many steps of trying what would be taken each token pays for.
 const FUEL: usize = 64;
@@ -165,11 +166,22 @@ struct Driver<D: ParserDefinition> {
     definition: D,
     states: Vec<D::StateIndex>,
     symbols: Vec<state_machine::SymbolTriple<D>>,
-    /// How many tokens must still be taken until an error is reported again.
-    quiet: u8,
+    /// Whether nothing is reported until a token is taken.
+    quiet: bool,
+    /// What the last token was taken behind, if that was put in.
+    behind: Option<Behind>,
     reported: usize,
     /// How many more steps may be tried.
     fuel: usize,
+}
+
+/// What may not be there, and was not complained of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Behind {
+    /// A comma stood in the place of an operator, and nothing yet behind it.
+    Separator,
+    /// The last token stands beside an operand, without an operator.
+    Operand,
 }
 
 /// What came of a token.
@@ -192,7 +204,15 @@ where
 {
     fn new(definition: D) -> Self {
         let states = vec![definition.start_state()];
-        Self { definition, states, symbols: Vec::with_capacity(16), quiet: 0, reported: 0, fuel: FUEL }
+        Self {
+            definition,
+            states,
+            symbols: Vec::with_capacity(16),
+            quiet: false,
+            behind: None,
+            reported: 0,
+            fuel: FUEL,
+        }
     }
 
     fn run(
@@ -208,12 +228,17 @@ where
                     end = error.1.end;
                     self.reduce_what_is_complete(error.1.start);
                     self.report(Token::Error, error.1, Some(error));
-                    self.quiet = QUIET;
+                    if let Some(result) = self.replace(end) {
+                        return result;
+                    }
                     continue;
                 }
                 Err(stuck) => return Err(stuck),
             };
             end = stop;
+            if token == Token::End {
+                break;
+            }
             match self.step(start, token, stop) {
                 Step::Taken => {}
                 Step::Done(result) => return result,
@@ -230,7 +255,7 @@ where
             if self.states.len() > MAX_OPEN {
                 let span = Span::new(start, stop);
                 self.report(Token::Error, span, Some(Box::new((ErrorKind::TooDeep, span))));
-                self.quiet = QUIET;
+                self.quiet = true;
                 break;
             }
         }
@@ -279,7 +304,7 @@ where
                     self.states.push(state);
                     self.symbols.push((start, symbol, stop));
                 }
-                self.quiet = self.quiet.saturating_sub(1);
+                (self.quiet, self.behind) = (false, None);
                 return Step::Taken;
             }
             let Some(rule) = action.as_reduce() else { return Step::Unexpected };
@@ -341,20 +366,50 @@ where
         {
             self.reduce(rule, start);
         }
-        self.report(token, Span::new(start, stop), None);
-        self.quiet = QUIET;
-        let missing = [Token::Missing, Token::Or].into_iter().find(|&missing| self.would_take(missing, token))?;
-        if let Step::Done(result) = self.step(start, missing, start) {
-            return Some(result);
+        let separates = token.separates();
+        // What could be put in, and whether an operand and what is put in then stand side by side. A token that separates is
+        // not taken behind an operator, but for one.
+        let ways: [(&[Token], bool); 3] =
+            [(&[Token::Missing], false), (&[Token::Or], true), (&[Token::Missing, Token::Or], true)];
+        let way = ways.into_iter().find(|&(missing, beside)| {
+            let behind = (!(beside && separates)).then_some(token);
+            self.would_take(missing.iter().copied().chain(behind))
+        });
+        let beside = way.is_some_and(|(_, beside)| beside);
+        let consequence = match self.behind {
+            // Three words in a row are one mistake, and a comma that nothing follows is, too.
+            Some(Behind::Operand) => beside && !separates,
+            Some(Behind::Separator) => separates || Token::CLOSING.contains(&token) || token == Token::End,
+            None => false,
+        };
+        if !consequence {
+            self.report(token, Span::new(start, stop), None);
         }
-        self.quiet = QUIET;
+        let Some((missing, _)) = way else { return self.replace(stop) };
+        for &missing in missing {
+            if let Step::Done(result) = self.step(start, missing, start) {
+                return Some(result);
+            }
+        }
+        if beside && separates {
+            self.behind = Some(Behind::Separator);
+            return None;
+        }
         if let Step::Done(result) = self.step(start, token, stop) {
             return Some(result);
         }
-        // The end of an operand that is not there is no sign that all is well again.
-        if missing == Token::Missing {
-            self.quiet = QUIET;
+        self.behind = beside.then_some(Behind::Operand);
+        None
+    }
+
+    /// Passes over what cannot be taken. If there must be an operand, it stands for one.
+    fn replace(&mut self, at: u32) -> Option<state_machine::ParseResult<D>> {
+        if self.would_take([Token::Missing])
+            && let Step::Done(result) = self.step(at, Token::Missing, at)
+        {
+            return Some(result);
         }
+        self.quiet = true;
         None
     }
 
@@ -367,7 +422,7 @@ where
 
     /// Has the innermost error rule say what is wrong.
     fn report(&mut self, token: Token, span: Span, error: Option<LexError>) {
-        if self.quiet > 0 && error.is_none() {
+        if self.quiet && error.is_none() {
             return;
         }
         self.reported += 1;
@@ -387,12 +442,12 @@ where
         }
     }
 
-    /// Whether `second` would be taken if `first` came before it.
-    fn would_take(&mut self, first: Token, second: Token) -> bool {
+    /// Whether these tokens would be taken.
+    fn would_take(&mut self, tokens: impl IntoIterator<Item = Token>) -> bool {
         // The states are `self.states[..kept]` and then `pushed`.
         let mut kept = self.states.len();
         let mut pushed: Vec<D::StateIndex> = Vec::new();
-        for token in [first, second] {
+        for token in tokens {
             loop {
                 let Some(fuel) = self.fuel.checked_sub(1) else { return false };
                 self.fuel = fuel;

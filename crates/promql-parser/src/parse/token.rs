@@ -141,6 +141,11 @@ impl Token {
     pub(crate) const CLOSING: [Self; 6] =
         [Self::Missing, Self::RightParen, Self::RightBrace, Self::RightBracket, Self::GroupingParen, Self::Comma];
 
+    /// Whether it is written between two things, though not between operands.
+    pub(crate) fn separates(self) -> bool {
+        matches!(self, Self::Comma | Self::Colon | Self::Assign | Self::MatchRegex | Self::MatchNotRegex)
+    }
+
     /// The terminal that it is where this one is not allowed.
     ///
     /// Some things that mean several things are written the same, and where more than one could follow Prometheus takes the

@@ -110,6 +110,35 @@ impl Generator {
     /// A query that is hardly right.
     pub(crate) fn broken(&mut self) -> String {
         self.make();
+        self.damage();
+        self.text()
+    }
+
+    /// Another query, hardly right, for one that may be.
+    #[allow(dead_code, reason = "not every test has queries of others")]
+    pub(crate) fn near(&mut self, query: &str) -> String {
+        let kind = |c: char| match c {
+            _ if c.is_alphanumeric() || c == '_' || c == '.' => 0,
+            _ if c.is_whitespace() => 1,
+            _ => 2,
+        };
+        self.tokens.clear();
+        let mut last = 2;
+        for c in query.chars() {
+            match self.tokens.last_mut() {
+                Some(token) if kind(c) == last && last != 2 => token.push(c),
+                _ => self.tokens.push(c.into()),
+            }
+            last = kind(c);
+        }
+        if self.tokens.is_empty() {
+            self.push("foo");
+        }
+        self.damage();
+        std::mem::take(&mut self.tokens).concat()
+    }
+
+    fn damage(&mut self) {
         for _ in 0..=self.below(3) {
             let at = self.below(self.tokens.len());
             match self.below(5) {
@@ -133,7 +162,6 @@ impl Generator {
             let keep = 1 + self.below(self.tokens.len());
             self.tokens.truncate(keep);
         }
-        self.text()
     }
 
     fn make(&mut self) {
@@ -155,6 +183,9 @@ impl Generator {
                 text.push_str(if self.chance(95) { " " } else { "\n\t" });
             }
             text.push_str(&token);
+        }
+        if self.chance(5) {
+            text.push_str(" \n");
         }
         text
     }
