@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use promd_model::Labels;
+
 use super::window::Samples;
-use super::{Evaluator, Merged};
-use crate::column::{Point, Series, without_metadata};
+use super::{Counts, Evaluator, Merged};
+use crate::column::{Point, Series, weight, without_metadata};
 use crate::error::Result;
 use crate::functions::extended;
-use crate::plan::{Kind, Node, RangeVector};
+use crate::plan::{Kind, Node, RangeSource, RangeVector};
 use crate::steps::Steps;
 use crate::{MatrixSeries, Number, QueryError, Value, VectorSample};
 
@@ -17,7 +19,7 @@ impl Evaluator<'_> {
         let root = &self.plan.root;
         match &root.kind {
             Kind::Text(text) => return Ok(Value::String { t: steps.start, text: text.clone() }),
-            Kind::Range(range) => return self.matrix_of(range, steps.start),
+            Kind::Range(range) => return self.matrix_of(range, steps),
             _ => {}
         }
         let mut series = self.collect(root)?;
@@ -84,12 +86,14 @@ impl Evaluator<'_> {
         Ok(all.series)
     }
 
-    fn matrix_of(&self, range: &RangeVector, now: i64) -> Result<Value> {
-        let end = range.at.unwrap_or(now).saturating_sub(range.offset);
+    fn matrix_of(&self, range: &RangeVector, steps: Steps) -> Result<Value> {
+        let end = range.at.unwrap_or(steps.start).saturating_sub(range.offset);
         let start = end.saturating_sub(range.range);
         let lookback = self.options.lookback;
         let mut all = Vec::new();
-        self.ranges(range, &mut |labels, drop_name, samples: &mut Samples| {
+        let mut counts = Counts::default();
+        counts.begin(1, self.counts_steps(steps));
+        let mut each = |labels: &Labels, drop_name, samples: &mut Samples| {
             let within = |t: i64, behind: i64, ahead: i64| t > start - behind && t <= end + ahead;
             let (behind, ahead) = match range.mode {
                 None => (0, 0),
@@ -110,6 +114,10 @@ impl Evaluator<'_> {
                 .zip(samples.histograms().iter().cloned().map(Arc::new))
                 .filter(|(t, _)| within(*t, behind, ahead))
                 .collect();
+            if let RangeSource::Selection(_) = range.source {
+                let weight = histograms.iter().map(|(_, histogram)| weight(histogram)).sum::<usize>() + floats.len();
+                counts.look(0, weight, weight);
+            }
             if let Some(mode) = range.mode {
                 if !histograms.is_empty() {
                     let text = format!("{} modifier is not supported with histograms", mode.as_str());
@@ -123,7 +131,19 @@ impl Evaluator<'_> {
                 all.push(MatrixSeries { labels, floats, histograms });
             }
             Ok(())
-        })?;
+        };
+        match &range.source {
+            RangeSource::Selection(_) => self.ranges(range, &mut each)?,
+            // Nothing looks at a subquery that stands alone, but at what it is made of.
+            RangeSource::Subquery(inner) => {
+                let mut samples = Samples::default();
+                self.eval(inner, &mut |series| {
+                    samples.fill_steps(&series.column, inner.steps);
+                    each(&series.labels, series.drop_name, &mut samples)
+                })?;
+            }
+        }
+        self.count(&counts);
         Ok(Value::Matrix(all))
     }
 }

@@ -123,7 +123,13 @@ impl Evaluator<'_> {
         sink: Sink<'_>,
     ) -> Result<()> {
         let statistics = self.plan.selections[selector.selection].statistics;
-        let look = Look { at: selector.at, offset: selector.offset, lookback: self.options.lookback, statistics };
+        let mut look = Look { at: selector.at, offset: selector.offset, lookback: self.options.lookback, statistics };
+        if selector.at.is_some() && !matches!(take, Take::Value) {
+            // What is asked for of a time is read with the offset and then looked for without it: what both look back on is
+            // seen (`rangeEvalTimestampFunctionOverVectorSelector` of `promql/engine.go`).
+            look.offset = selector.offset.max(0);
+            look.lookback -= selector.offset.saturating_abs();
+        }
         let work: Work<'_> = &|desk, labels, columns| {
             let series = &mut desk.out;
             look.fill(columns, steps, take, &mut series.column);

@@ -66,10 +66,9 @@ pub(super) fn is_scalar(eval: &Eval<'_>) -> bool {
 }
 
 pub(super) fn value(eval: &Eval<'_>, value: &Value) -> Result<(), String> {
-    if let Some(expected) = eval.string {
+    if let Some(expected) = &eval.string {
         let Value::String { text, .. } = value else { return Err(format!("expected a string, got {value:?}")) };
-        let quoted = promd_model::quote::go(&**text).to_string();
-        return if quoted == expected { Ok(()) } else { Err(format!("expected {expected}, got {quoted}")) };
+        return if text == expected { Ok(()) } else { Err(format!("expected {expected:?}, got {text:?}")) };
     }
     if let [line] = eval.results[..]
         && let Ok(expected) = float::parse(line.as_bytes())

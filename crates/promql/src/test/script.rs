@@ -1,6 +1,7 @@
 //! The commands of a test script.
 
 use promd_model::{Duration, float};
+use promd_promql_parser::{Expr, Parser};
 
 /// A command, and the line that it starts at.
 #[derive(Debug)]
@@ -45,7 +46,7 @@ pub(super) struct Eval<'a> {
     pub(super) infos: Vec<Expect<'a>>,
     pub(super) no_warn: bool,
     pub(super) no_info: bool,
-    pub(super) string: Option<&'a str>,
+    pub(super) string: Option<Box<str>>,
     /// Where the values of a range vector that an instant query returns stand.
     pub(super) range_vector: Option<(i64, i64)>,
     pub(super) results: Vec<&'a str>,
@@ -153,7 +154,7 @@ fn expect<'a>(eval: &mut Eval<'a>, text: &'a str) -> Result<(), String> {
         "info" => eval.infos.push(detail),
         "no_warn" => eval.no_warn = true,
         "no_info" => eval.no_info = true,
-        "string" => eval.string = Some(rest),
+        "string" => eval.string = Some(string(rest)?),
         "range" => {
             let words: Vec<&str> = rest.split_whitespace().collect();
             let ["vector", "from", from, "to", _, "step", step] = words[..] else {
@@ -164,6 +165,15 @@ fn expect<'a>(eval: &mut Eval<'a>, text: &'a str) -> Result<(), String> {
         other => return Err(format!("unknown expectation {other:?}")),
     }
     Ok(())
+}
+
+/// A text in double quotes or in backquotes.
+fn string(quoted: &str) -> Result<Box<str>, String> {
+    let parsed = Parser::default().parse(quoted).ok().filter(|_| !quoted.starts_with('\''));
+    match parsed {
+        Some(Expr::String(literal)) => Ok(literal.value),
+        _ => Err(format!("a text in quotes is needed, not {quoted:?}")),
+    }
 }
 
 /// A duration with a sign, or seconds.
