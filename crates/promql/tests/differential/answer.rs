@@ -16,6 +16,8 @@ pub(crate) struct Outcome {
     pub(crate) result: Result<Content, String>,
     pub(crate) warnings: Vec<String>,
     pub(crate) infos: Vec<String>,
+    /// How many samples were looked at in all (`totalQueryableSamples` of `stats=all`), if it is known.
+    pub(crate) samples: Option<u64>,
 }
 
 impl Outcome {
@@ -95,7 +97,8 @@ pub(crate) fn theirs(json: &Json) -> Outcome {
         Some(error) => Err(error.strip_prefix("invalid parameter \"query\": ").unwrap_or(error).to_owned()),
         None => Ok(content(&json["data"])),
     };
-    Outcome { result, warnings: texts("warnings"), infos: texts("infos") }
+    let samples = json["data"]["stats"]["samples"]["totalQueryableSamples"].as_u64();
+    Outcome { result, warnings: texts("warnings"), infos: texts("infos"), samples }
 }
 
 fn content(data: &Json) -> Content {
@@ -142,11 +145,14 @@ fn number(json: &Json) -> f64 {
 /// What our engine said.
 pub(crate) fn ours(answer: Result<Answer, QueryError>) -> Outcome {
     match answer {
-        Err(error) => Outcome { result: Err(error.to_string()), warnings: Vec::new(), infos: Vec::new() },
+        Err(error) => {
+            Outcome { result: Err(error.to_string()), warnings: Vec::new(), infos: Vec::new(), samples: None }
+        }
         Ok(answer) => Outcome {
             result: Ok(converted(&answer.value)),
             warnings: capped(answer.warnings, "warning"),
             infos: capped(answer.infos, "info"),
+            samples: Some(answer.statistics.samples.total_queryable),
         },
     }
 }
@@ -239,7 +245,10 @@ impl Measure {
         if !same_texts(&theirs.infos, &ours.infos) {
             return difference("infos", &theirs.infos, &ours.infos);
         }
-        None
+        match (theirs.samples, ours.samples) {
+            (Some(a), Some(b)) if a != b => difference("samples looked at", &a, &b),
+            _ => None,
+        }
     }
 
     fn same(self, a: &Content, b: &Content) -> bool {

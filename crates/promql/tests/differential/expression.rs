@@ -182,10 +182,11 @@ impl Generator {
             operator += ")";
             if !set && self.random.one_in(2) {
                 operator += [" group_left", " group_right"][self.random.below(2)];
-                // No label may be in both lists.
+                // In both lists a label is an error, and now and then that is what is wanted.
+                let both = self.random.one_in(8);
                 let include = ["", "code", "version", "le"]
                     .into_iter()
-                    .filter(|name| name.is_empty() || !operator.contains(name));
+                    .filter(|name| both || name.is_empty() || !operator.contains(name));
                 let include: Vec<&str> = include.collect();
                 operator += &format!(" ({})", self.random.pick(&include));
             }
