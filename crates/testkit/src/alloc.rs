@@ -52,6 +52,12 @@ impl CountingAllocator {
         (result, Allocations { calls: after.calls - before.calls, bytes: after.bytes - before.bytes })
     }
 
+    /// How many bytes of the whole process are allocated.
+    #[must_use]
+    pub fn live() -> usize {
+        LIVE.load(Ordering::SeqCst)
+    }
+
     /// Runs `work` and returns by how much the memory of the process grew in the meantime at the most, freed memory subtracted.
     /// Nothing else that allocates should run.
     pub fn peak_during<T>(work: impl FnOnce() -> T) -> (T, usize) {
