@@ -64,4 +64,5 @@ pub use format::{ChunkMeta, Toc};
 pub(crate) use pass::Pass;
 pub use reader::Index;
 pub use symbols::SymbolsIter;
+pub(crate) use writer::DEFAULT_INDEX_MEMORY;
 pub use writer::IndexWriter;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use promd_fs::{ErrorKind, Fs, Op};
 
-use crate::index::{ChunkMeta, IndexWriter};
+use crate::index::{ChunkMeta, DEFAULT_INDEX_MEMORY, IndexWriter};
 use crate::scan::{FOR_CREATION, INDEX};
 use crate::{
     BlockError, BlockSource, DEFAULT_SEGMENT_SIZE, Facts, FileFacts, Holes, LostSeries, Meta, MetaStats, SegmentWriter,
@@ -25,11 +25,14 @@ pub struct WriteOptions {
     pub segment_size: u32,
     /// After how many series progress is told, and cancelling noticed.
     pub progress_every: u64,
+    /// How many bytes of labels are gathered at once for posting lists: with less, the series of the index are read more often, at a
+    /// few tens of milliseconds for each million of their labels.
+    pub index_memory: usize,
 }
 
 impl Default for WriteOptions {
     fn default() -> Self {
-        Self { segment_size: DEFAULT_SEGMENT_SIZE, progress_every: 1024 }
+        Self { segment_size: DEFAULT_SEGMENT_SIZE, progress_every: 1024, index_memory: DEFAULT_INDEX_MEMORY }
     }
 }
 
@@ -151,7 +154,7 @@ impl<'a> Filling<'a> {
             fs,
             dir,
             meta,
-            index: IndexWriter::create(fs, &dir.join(INDEX))?,
+            index: IndexWriter::create(fs, &dir.join(INDEX))?.with_memory(options.index_memory),
             segments: SegmentWriter::create(&**fs, dir, options.segment_size)?,
             tombstones: Tombstones::new(),
             holes: Holes::new(),

@@ -21,7 +21,7 @@ use super::format::{ChunkMeta, HEADER_LEN, MAGIC, SERIES_ALIGN, Toc};
 use crate::BlockError;
 
 /// How many bytes of labels are gathered for posting lists: an index of less than five million labels takes one pass.
-const MEMORY: usize = 64 << 20;
+pub(crate) const DEFAULT_INDEX_MEMORY: usize = 64 << 20;
 
 /// Writes an index of version 2, byte for byte as Prometheus 3.14 does for the same series.
 ///
@@ -59,6 +59,8 @@ pub struct IndexWriter {
     body: Vec<u8>,
     previous: Previous,
     series: u64,
+    /// Those of all series together.
+    labels: u64,
 }
 
 /// What can be written next.
@@ -97,10 +99,11 @@ impl IndexWriter {
             toc: Toc { symbols: HEADER_LEN as u64, ..Toc::default() },
             symbols,
             stage: Stage::Symbols,
-            memory: MEMORY,
+            memory: DEFAULT_INDEX_MEMORY,
             body: Vec::new(),
             previous: Previous::default(),
             series: 0,
+            labels: 0,
         })
     }
 
@@ -156,6 +159,7 @@ impl IndexWriter {
             writer.put_crc32c_from(start);
         })?;
 
+        self.labels += self.previous.next.len() as u64;
         self.previous.labels.clone_from(labels);
         self.previous.reference = reference;
         std::mem::swap(&mut self.previous.ordinals, &mut self.previous.next);
@@ -172,7 +176,7 @@ impl IndexWriter {
 
         let mut table = Spool::new(Arc::clone(&self.fs), spool_path(&self.path));
         let series = Series::new(Arc::clone(self.output.file()), self.toc.series..self.toc.label_indices);
-        let postings = Postings::new(series, &mut self.symbols, &mut self.output, &mut table, self.memory);
+        let postings = Postings::new(series, self.labels, &mut self.symbols, &mut self.output, &mut table, self.memory);
         let lists = postings.write(self.series)?;
 
         self.toc.postings_table = self.output.position();

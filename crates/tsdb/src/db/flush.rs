@@ -17,6 +17,10 @@ use crate::TsdbError;
 /// What `meta.json` says of a block of samples that came out of order.
 pub(super) const OUT_OF_ORDER: &str = "from-out-of-order";
 
+/// What posting lists are gathered in while a part of the head becomes a block: little, since the head is still there. Half a million series
+/// of ten labels are read some twenty times, which takes a second.
+const INDEX_MEMORY: usize = 4 << 20;
+
 impl Inner {
     /// Writes the oldest ranges of the head as blocks, for as long as it holds more than one and a half, and then, as
     /// Prometheus does, what came out of order.
@@ -123,7 +127,9 @@ impl Inner {
         let begun = self.clock.monotonic();
         let lost = self.live.losses.read().part(of, meta.interval());
         let mut source = WithLosses { source, lost };
-        let written = write(&self.fs, folder, meta, &mut source, &self.write_options(), &mut |_| self.go_on());
+        let mut options = self.write_options();
+        options.index_memory = INDEX_MEMORY;
+        let written = write(&self.fs, folder, meta, &mut source, &options, &mut |_| self.go_on());
         self.metrics.compaction_duration.observe_duration(self.clock.monotonic().since(begun));
         match written {
             Ok(written) => {

@@ -120,7 +120,9 @@ impl<'a> HeadReader<'a> {
     /// The series that match, in the order that is asked for.
     pub(super) fn slots(&self, matchers: &[Matcher], order: Order) -> Vec<u32> {
         let index = self.head.index.read();
-        let mut slots: Vec<u32> = index.select(matchers).iter().collect();
+        let selected = index.select(matchers);
+        let mut slots = Vec::with_capacity(selected.len());
+        slots.extend(selected.iter());
         if order == Order::Labels {
             index.sort(&mut slots);
         }

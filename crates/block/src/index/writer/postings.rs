@@ -50,9 +50,10 @@ enum Pass {
 }
 
 impl<'a> Postings<'a> {
-    /// Lists of the series; `memory` bounds the bytes that are gathered.
+    /// Lists of the series, which have so many labels together; `memory` bounds the bytes that are gathered.
     pub(super) fn new(
         series: Series,
+        labels: u64,
         symbols: &'a mut Symbols,
         output: &'a mut Output,
         table: &'a mut Spool,
@@ -60,7 +61,9 @@ impl<'a> Postings<'a> {
     ) -> Self {
         // Fewer than two could not be halved.
         let capacity = (memory / size_of::<Gathered>()).max(2);
-        Self { series, symbols, output, table, lists: 0, capacity, gathered: Vec::new(), name: (None, Vec::new()) }
+        // At once: a vector that grows would take as much again.
+        let gathered = Vec::with_capacity(usize::try_from(labels).unwrap_or(capacity).min(capacity));
+        Self { series, symbols, output, table, lists: 0, capacity, gathered, name: (None, Vec::new()) }
     }
 
     /// Writes all lists, and says how many there are. `count` is the number of series.
@@ -102,7 +105,7 @@ impl<'a> Postings<'a> {
                 gathered.clear();
             }
             if pair >= from && to.is_none_or(|to| pair < to) {
-                push_bounded(gathered, label, *capacity);
+                gathered.push(label);
                 if gathered.len() >= *capacity {
                     let pivot = halve(gathered);
                     to = Some(pivot);
@@ -217,15 +220,6 @@ impl List {
 
 fn pair_of([name, value, _]: Gathered) -> Pair {
     u64::from(name) << 32 | u64::from(value)
-}
-
-/// Appends, and never reserves more than the capacity, as doubling would.
-fn push_bounded(gathered: &mut Vec<Gathered>, label: Gathered, capacity: usize) {
-    if gathered.len() == gathered.capacity() {
-        let more = gathered.len().clamp(1024, capacity.max(1024));
-        gathered.reserve_exact(more.min(capacity.saturating_sub(gathered.len()).max(1)));
-    }
-    gathered.push(label);
 }
 
 /// Gives up the later half, in whole lists, and returns the first pair that is given up. One list stays at least, so
