@@ -404,20 +404,19 @@ impl Head {
     }
 
     /// The series with these labels, which is made if there is none.
-    fn series(&self, labels: LabelsRef<'_>) -> Result<SeriesRef, Refused> {
+    fn series(&self, labels: LabelsRef<'_>, looked: &mut Looked) -> Result<SeriesRef, Refused> {
         if labels.is_empty() {
             return Err(Refused::NoLabels);
         }
         let index = self.index.read();
-        let mut looked = Looked::default();
-        if let Some(slot) = index.look(labels, &mut looked) {
+        if let Some(slot) = index.look(labels, looked) {
             return Ok(self.reference_of(slot));
         }
         drop(index);
         let mut index = self.index.write();
         // Somebody else may have made it meanwhile.
-        if !index.is_unchanged(&looked)
-            && let Some(slot) = index.find(labels)
+        if !index.is_unchanged(looked)
+            && let Some(slot) = index.look(labels, looked)
         {
             return Ok(self.reference_of(slot));
         }
@@ -427,12 +426,12 @@ impl Head {
         }
         self.allowance.admit().map_err(|refused| Refused::OverBudget { reason: refused.to_string().into() })?;
         let reference = self.next_reference.fetch_add(1, Ordering::Relaxed);
-        let slot = self.add_series(&mut index, reference, labels, Some(&looked));
+        let slot = self.add_series(&mut index, reference, labels, looked);
         self.unlogged.lock().push(Unlogged { reference, slot, labels: labels.to_labels() });
         Ok(SeriesRef(reference))
     }
 
-    fn add_series(&self, index: &mut Index, reference: u64, labels: LabelsRef<'_>, looked: Option<&Looked>) -> u32 {
+    fn add_series(&self, index: &mut Index, reference: u64, labels: LabelsRef<'_>, looked: &mut Looked) -> u32 {
         let stripe = stripe_of(reference);
         let slot = join(stripe, self.stripes[stripe].lock().insert(reference));
         index.add(labels, slot, looked);

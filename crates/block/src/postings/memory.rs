@@ -11,6 +11,9 @@ use super::disk::DiskIds;
 /// the way to it.
 const MAX_SHORT: usize = 64;
 
+/// A bitmap of no more ids than these has them in arrays, that is to say, at hand.
+const MAX_IN_ARRAY: u64 = 4096;
+
 /// A set of ids in memory, small for few and fast for many.
 ///
 /// ```
@@ -90,17 +93,23 @@ impl Postings {
         }
     }
 
-    /// Adds an id; `false` if it is there already.
+    /// Adds an id; `false` if it is there already. One that is greater than all that are there goes to the end without a search, unless there
+    /// are very many.
     pub fn insert(&mut self, id: u32) -> bool {
         if let Form::Bitmap(bitmap) = &mut self.0 {
-            return bitmap.insert(id);
+            // A container of more ids would have to look for its last one.
+            return bitmap.len() <= MAX_IN_ARRAY && bitmap.try_push(id).is_ok() || bitmap.insert(id);
         }
-        let ids = self.as_slice();
-        let Err(at) = ids.binary_search(&id) else { return false };
-        let mut more = Vec::with_capacity(ids.len() + 1);
-        more.extend_from_slice(ids);
-        more.insert(at, id);
-        *self = Self::from_ascending(more);
+        let Err(at) = self.as_slice().binary_search(&id) else { return false };
+        let mut ids = match std::mem::take(&mut self.0) {
+            Form::One(own) => vec![own],
+            Form::Short(ids) => ids.into_vec(),
+            Form::Bitmap(_) => Vec::new(),
+        };
+        // Allocators round sizes up, so that it mostly grows in place.
+        ids.reserve_exact(1);
+        ids.insert(at, id);
+        *self = Self::from_ascending(ids);
         true
     }
 

@@ -9,6 +9,7 @@ use super::Head;
 use super::by_stripe::ByStripe;
 use super::commit::Locked;
 use super::contract::CommitBatch;
+use super::index::Looked;
 use super::slot::{Horizon, Judgement, Last, New};
 use super::stage::Row;
 use super::stripe::{Stripe, join, split};
@@ -33,6 +34,8 @@ pub(super) struct Buffers {
     by_stripe: ByStripe,
     /// Where the series of the rows of one stripe are.
     locals: Vec<Option<u32>>,
+    /// What is known of the series that was asked for last.
+    looked: Looked,
 }
 
 #[derive(Debug, Default)]
@@ -228,7 +231,7 @@ impl<'a> HeadAppender<'a> {
 
 impl Appender for HeadAppender<'_> {
     fn series(&mut self, labels: LabelsRef<'_>) -> Result<SeriesRef, Refused> {
-        self.head.series(labels)
+        self.head.series(labels, &mut self.buffers.looked)
     }
 
     fn append(&mut self, batch: &Batch, verdicts: &mut Vec<Verdict>) {

@@ -9,12 +9,18 @@ use std::collections::BTreeSet;
 /// No cell.
 pub(super) const NONE: u32 = u32::MAX;
 
-const PER_PAGE: usize = 256;
+/// A page is as large as something that allocators have a size for, and nearly full of cells.
+const PAGE: usize = 8192;
 
-/// Cells of `N` bytes, each with the number of another one.
+/// How many cells of `size` bytes a page has room for, each with the number of another one, beside its own two numbers.
+pub(super) const fn per_page(size: usize) -> usize {
+    (PAGE - 2 * size_of::<u32>()) / (size + size_of::<u32>())
+}
+
+/// Cells of `N` bytes, each with the number of another one, `M` of them in a page: as many as [`per_page`] says.
 #[derive(Debug, Default)]
-pub(super) struct Cells<const N: usize> {
-    pages: Vec<Option<Box<Page<N>>>>,
+pub(super) struct Cells<const N: usize, const M: usize> {
+    pages: Vec<Option<Box<Page<N, M>>>>,
     /// Pages with a free cell.
     partial: BTreeSet<u32>,
     /// Places in `pages` without a page.
@@ -22,28 +28,27 @@ pub(super) struct Cells<const N: usize> {
 }
 
 #[derive(Debug)]
-struct Page<const N: usize> {
-    cells: [[u8; N]; PER_PAGE],
+struct Page<const N: usize, const M: usize> {
+    cells: [[u8; N]; M],
     /// The next cell of a chain; of a free cell, the next free one of the page.
-    next: [u32; PER_PAGE],
+    next: [u32; M],
     free: u32,
     used: u32,
 }
 
-impl<const N: usize> Page<N> {
+impl<const N: usize, const M: usize> Page<N, M> {
+    const FITS: () = assert!(M == per_page(N) && size_of::<Self>() <= PAGE);
+
     fn new() -> Self {
-        let mut next = [NONE; PER_PAGE];
+        const { Self::FITS };
+        let mut next = [NONE; M];
         // The last one keeps `NONE`.
-        next.iter_mut().take(PER_PAGE - 1).zip(1..).for_each(|(next, following)| *next = following);
-        Self { cells: [[0; N]; PER_PAGE], next, free: 0, used: 0 }
+        next.iter_mut().take(M - 1).zip(1..).for_each(|(next, following)| *next = following);
+        Self { cells: [[0; N]; M], next, free: 0, used: 0 }
     }
 }
 
-const fn split(cell: u32) -> (usize, usize) {
-    (cell as usize / PER_PAGE, cell as usize % PER_PAGE)
-}
-
-impl<const N: usize> Cells<N> {
+impl<const N: usize, const M: usize> Cells<N, M> {
     /// A cell, with whatever is in it.
     #[expect(clippy::cast_possible_truncation, reason = "so many pages do not fit into memory")]
     pub(super) fn take(&mut self) -> u32 {
@@ -72,7 +77,7 @@ impl<const N: usize> Cells<N> {
         if page.free == NONE {
             self.partial.remove(&number);
         }
-        number * PER_PAGE as u32 + at
+        number * M as u32 + at
     }
 
     /// Frees a chain.
@@ -87,7 +92,7 @@ impl<const N: usize> Cells<N> {
 
     #[expect(clippy::cast_possible_truncation, reason = "a cell has a number of 32 bits")]
     fn release_one(&mut self, cell: u32) {
-        let (number, at) = split(cell);
+        let (number, at) = Self::split(cell);
         let page = self.page_mut(number);
         page.next[at] = page.free;
         page.free = at as u32;
@@ -105,25 +110,25 @@ impl<const N: usize> Cells<N> {
 
     /// The bytes of a cell.
     pub(super) fn get(&self, cell: u32) -> &[u8; N] {
-        let (number, at) = split(cell);
+        let (number, at) = Self::split(cell);
         &self.page(number).cells[at]
     }
 
     /// The bytes of a cell, to be written.
     pub(super) fn get_mut(&mut self, cell: u32) -> &mut [u8; N] {
-        let (number, at) = split(cell);
+        let (number, at) = Self::split(cell);
         &mut self.page_mut(number).cells[at]
     }
 
     /// The cell behind this one.
     pub(super) fn next(&self, cell: u32) -> u32 {
-        let (number, at) = split(cell);
+        let (number, at) = Self::split(cell);
         self.page(number).next[at]
     }
 
     /// Puts a cell behind this one.
     pub(super) fn link(&mut self, cell: u32, next: u32) {
-        let (number, at) = split(cell);
+        let (number, at) = Self::split(cell);
         self.page_mut(number).next[at] = next;
     }
 
@@ -140,14 +145,18 @@ impl<const N: usize> Cells<N> {
 
     /// The memory that is held.
     pub(super) fn heap_bytes(&self) -> usize {
-        (self.pages.len() - self.vacant.len()) * size_of::<Page<N>>() + self.pages.capacity() * size_of::<usize>()
+        (self.pages.len() - self.vacant.len()) * size_of::<Page<N, M>>() + self.pages.capacity() * size_of::<usize>()
     }
 
-    fn page(&self, number: usize) -> &Page<N> {
+    const fn split(cell: u32) -> (usize, usize) {
+        (cell as usize / M, cell as usize % M)
+    }
+
+    fn page(&self, number: usize) -> &Page<N, M> {
         self.pages[number].as_deref().expect("a page stays as long as one of its cells is in use")
     }
 
-    fn page_mut(&mut self, number: usize) -> &mut Page<N> {
+    fn page_mut(&mut self, number: usize) -> &mut Page<N, M> {
         self.pages[number].as_deref_mut().expect("a page stays as long as one of its cells is in use")
     }
 }
@@ -158,15 +167,15 @@ mod tests {
 
     #[test]
     fn chains_keep_their_bytes_and_empty_pages_go() {
-        let mut cells = Cells::<16>::default();
-        let chain: Vec<u32> = (0..1000).map(|_| cells.take()).collect();
+        let mut cells = Cells::<16, { per_page(16) }>::default();
+        let chain: Vec<u32> = (0..2000).map(|_| cells.take()).collect();
         for (number, cell) in chain.iter().enumerate() {
             cells.get_mut(*cell).fill(u8::try_from(number % 251).unwrap());
         }
         chain.windows(2).for_each(|pair| cells.link(pair[0], pair[1]));
         let mut bytes = Vec::new();
-        cells.gather(chain[0], 16 * 999 + 3, &mut bytes);
-        assert_eq!(bytes.len(), 16 * 999 + 3);
+        cells.gather(chain[0], 16 * 1999 + 3, &mut bytes);
+        assert_eq!(bytes.len(), 16 * 1999 + 3);
         assert!(bytes.iter().enumerate().all(|(at, byte)| usize::from(*byte) == at / 16 % 251));
         let full = cells.heap_bytes();
         cells.release(chain[0]);

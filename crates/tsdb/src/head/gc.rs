@@ -103,6 +103,7 @@ impl Head {
             let (stripe, local) = split(slot);
             self.stripes[stripe].lock().free_slot(local);
         }
+        self.stripes.iter().for_each(|stripe| stripe.lock().shrink());
     }
 
     /// Hides samples of all series that match, at once and from every reader. Returns what is to be logged: for each series the part of the

@@ -12,7 +12,7 @@ use promd_block::postings::{Postings, select};
 use promd_model::{Labels, LabelsRef, Matcher};
 use promd_storage::Grouping;
 
-use super::pairs::Pairs;
+use super::pairs::{Known, NONE, Pairs};
 
 const PAGE: usize = 1 << 14;
 
@@ -28,27 +28,18 @@ pub(super) struct Index {
     /// Places of sets that are gone, by length.
     holes: BTreeMap<u32, Vec<u32>>,
     hasher: RandomState,
-    scratch: Vec<u32>,
     /// How often series came or went.
     changes: u64,
 }
 
-/// How many labels of a series that there is not are remembered.
-const LOOKED: usize = 64;
-/// No pair.
-const UNKNOWN: u32 = u32::MAX;
-
-/// What was found of a series that there is not: the numbers of those pairs that there are.
-#[derive(Debug)]
+/// What was found of the label set that was looked for last, and the memory for the next one.
+#[derive(Debug, Default)]
 pub(super) struct Looked {
-    pairs: [u32; LOOKED],
+    labels: Vec<Known>,
+    pairs: Vec<u32>,
+    /// Of the pairs, if there are all of them.
+    hash: Option<u64>,
     changes: u64,
-}
-
-impl Default for Looked {
-    fn default() -> Self {
-        Self { pairs: [UNKNOWN; LOOKED], changes: 0 }
-    }
 }
 
 /// Where a label set lies.
@@ -69,26 +60,20 @@ impl Index {
         self.look(labels, &mut Looked::default())
     }
 
-    /// The same, which also notes what is known of a series that there is not.
+    /// The same, which also notes what is known of a series that there is not. What is known of the one before helps to find it.
     pub(super) fn look(&self, labels: LabelsRef<'_>, looked: &mut Looked) -> Option<u32> {
-        *looked = Looked { changes: self.changes, ..Looked::default() };
-        let (mut length, mut known) = (0, true);
-        for label in labels {
-            let pair = self.pairs.find(label.name, label.value);
-            known &= pair.is_some();
-            if let Some(place) = looked.pairs.get_mut(length) {
-                *place = pair.unwrap_or(UNKNOWN);
+        looked.changes = self.changes;
+        looked.pairs.clear();
+        for (at, (name, value)) in labels.iter_bytes().enumerate() {
+            if looked.labels.len() == at {
+                looked.labels.push(Known::NOTHING);
             }
-            length += 1;
+            let known = self.pairs.look(name, value, looked.labels[at]);
+            looked.labels[at] = known;
+            looked.pairs.push(known.pair);
         }
-        if !known {
-            return None;
-        }
-        if let Some(pairs) = looked.pairs.get(..length) {
-            return self.find_set(pairs);
-        }
-        let all = labels.iter().map(|label| self.pairs.find(label.name, label.value));
-        self.find_set(&all.collect::<Option<Vec<u32>>>()?)
+        looked.hash = (!looked.pairs.contains(&NONE)).then(|| self.hasher.hash_one(&looked.pairs[..]));
+        self.find_set(looked.hash?, &looked.pairs)
     }
 
     /// Whether nothing came or went since somebody looked.
@@ -96,26 +81,25 @@ impl Index {
         self.changes == looked.changes
     }
 
-    /// Adds a series that there is not. What is known of it is of use if nothing came or went meanwhile.
-    pub(super) fn add(&mut self, labels: LabelsRef<'_>, slot: u32, looked: Option<&Looked>) {
-        let looked = looked.filter(|looked| self.is_unchanged(looked));
-        let known = |at: usize| looked.and_then(|looked| looked.pairs.get(at)).filter(|pair| **pair != UNKNOWN);
-        let mut scratch = std::mem::take(&mut self.scratch);
-        scratch.clear();
-        for (at, label) in labels.iter().enumerate() {
-            scratch.push(known(at).copied().unwrap_or_else(|| self.pairs.intern(label.name, label.value)));
+    /// Adds a series that there is not, as a look at its labels has found a moment ago: nothing came or went since.
+    pub(super) fn add(&mut self, labels: LabelsRef<'_>, slot: u32, looked: &mut Looked) {
+        debug_assert!(self.is_unchanged(looked), "what is known of the labels is out of date");
+        let unknown = looked.labels.iter_mut().zip(&mut looked.pairs).zip(labels.iter_bytes());
+        for ((known, pair), (name, value)) in unknown.filter(|((known, _), _)| known.pair == NONE) {
+            *known = self.pairs.intern(name, value, *known);
+            *pair = known.pair;
         }
-        let set = self.lay(&scratch);
+        let pairs = &looked.pairs[..];
+        let hash = looked.hash.unwrap_or_else(|| self.hasher.hash_one(pairs));
+        let set = self.lay(pairs);
         if self.sets.len() <= slot as usize {
             self.sets.resize(slot as usize + 1, Set::default());
         }
         self.sets[slot as usize] = set;
-        let hash = self.hasher.hash_one(&scratch[..]);
         let (sets, pages, hasher) = (&self.sets, &self.pages, &self.hasher);
         self.by_labels.insert_unique(hash, slot, |other| hasher.hash_one(slice(pages, sets[*other as usize])));
-        self.pairs.enlist(slot, &scratch);
+        self.pairs.enlist(slot, pairs);
         self.changes += 1;
-        self.scratch = scratch;
     }
 
     /// Makes a series unfindable. Its labels stay for whoever still reads it.
@@ -136,6 +120,8 @@ impl Index {
             let set = std::mem::take(&mut self.sets[*slot as usize]);
             self.holes.entry(set.length).or_default().push(set.at);
         }
+        let (sets, pages, hasher) = (&self.sets, &self.pages, &self.hasher);
+        shrink(&mut self.by_labels, |slot| hasher.hash_one(slice(pages, sets[*slot as usize])));
     }
 
     /// The numbers of the pairs of a series, ascending by the names of their labels.
@@ -200,8 +186,8 @@ impl Index {
         self.sets.capacity() * size_of::<Set>() + self.by_labels.allocation_size()
     }
 
-    fn find_set(&self, pairs: &[u32]) -> Option<u32> {
-        self.by_labels.find(self.hasher.hash_one(pairs), |slot| self.pairs_of(*slot) == pairs).copied()
+    fn find_set(&self, hash: u64, pairs: &[u32]) -> Option<u32> {
+        self.by_labels.find(hash, |slot| self.pairs_of(*slot) == pairs).copied()
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "so many labels do not fit into memory")]
@@ -220,6 +206,14 @@ impl Index {
         let at = (number * PAGE + page.len()) as u32;
         page.extend_from_slice(pairs);
         Set { at, length }
+    }
+}
+
+/// Gives back what a table has too much. One that is as good as full grows to twice its size when entries go and others come, since it
+/// passes over the places of those that went.
+pub(super) fn shrink(table: &mut HashTable<u32>, hash: impl Fn(&u32) -> u64) {
+    if table.len() * 2 <= table.capacity() {
+        table.shrink_to_fit(hash);
     }
 }
 

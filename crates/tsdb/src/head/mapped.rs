@@ -5,12 +5,12 @@
 use bytes::Bytes;
 use promd_chunk::Encoding;
 
-use super::cells::{Cells, NONE};
+use super::cells::{Cells, NONE, per_page};
 
 /// The references of all series of a stripe, in chains.
 #[derive(Debug, Default)]
 pub(super) struct References {
-    cells: Cells<16>,
+    cells: Cells<CELL, { per_page(CELL) }>,
     /// What a time of 0 stands for.
     epoch: Option<i64>,
     beside: Vec<Option<Full>>,
@@ -36,6 +36,9 @@ pub(super) enum Place {
 
 /// The length that says that the entry is beside.
 const BESIDE: u32 = u32::MAX;
+
+/// The bytes of a reference.
+const CELL: usize = 16;
 
 impl References {
     /// Puts a chunk in front of a chain, and returns the chain.

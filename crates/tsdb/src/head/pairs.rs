@@ -36,19 +36,46 @@ struct Pair {
     series: Postings,
 }
 
+/// What is known of a label: the numbers of its name and of the pair, if there are such.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    name: u32,
+    pub(super) pair: u32,
+}
+
+/// No name, or no pair.
+pub(super) const NONE: u32 = u32::MAX;
+
+impl Known {
+    pub(super) const NOTHING: Self = Self { name: NONE, pair: NONE };
+}
+
 impl Pairs {
     /// The number of a pair, if there is such a pair.
     pub(super) fn find(&self, name: &str, value: &str) -> Option<u32> {
-        self.find_of(self.find_name(name)?, value)
+        self.find_of(self.find_name(name.as_bytes())?, value.as_bytes())
     }
 
-    /// The number of a pair, which is made if need be. It has to be [used](Self::enlist).
-    pub(super) fn intern(&mut self, name: &str, value: &str) -> u32 {
-        let name = self.intern_name(name);
-        if let Some(pair) = self.find_of(name, value) {
-            return pair;
-        }
-        let fresh = Pair { name, value: value.into(), ..Pair::default() };
+    /// What is known of a label. `near` is what is known of another one, which may be of the same name, or even the same: the label in the
+    /// same place of the series before, which has most labels in common with its neighbours.
+    pub(super) fn look(&self, name: &[u8], value: &[u8], near: Known) -> Known {
+        let same_name = self.names.get(near.name as usize).filter(|known| known.text.as_bytes() == name);
+        let name = same_name.map_or_else(|| self.find_name(name), |_| Some(near.name));
+        let Some(name) = name else { return Known::NOTHING };
+        let is_same = |pair: &&Pair| pair.users > 0 && pair.name == name && pair.value.as_bytes() == value;
+        let pair = match self.pairs.get(near.pair as usize).filter(is_same) {
+            Some(_) => near.pair,
+            None => self.find_of(name, value).unwrap_or(NONE),
+        };
+        Known { name, pair }
+    }
+
+    /// Makes a pair that there is not, as a [look](Self::look) at it has found. It has to be [used](Self::enlist).
+    pub(super) fn intern(&mut self, name: &[u8], value: &[u8], known: Known) -> Known {
+        let name = if known.name == NONE { self.intern_name(name) } else { known.name };
+        let hash = self.hasher.hash_one((name, value));
+        let value = std::str::from_utf8(value).unwrap_or_default().into();
+        let fresh = Pair { name, value, ..Pair::default() };
         let number = match self.free.pop() {
             Some(number) => {
                 self.pairs[number as usize] = fresh;
@@ -60,10 +87,9 @@ impl Pairs {
             }
         };
         let (pairs, hasher) = (&self.pairs, &self.hasher);
-        let hash = hasher.hash_one((name, value));
         self.by_text.insert_unique(hash, number, |other| hash_of(&pairs[*other as usize], hasher));
         self.names[name as usize].pairs.push(number);
-        number
+        Known { name, pair: number }
     }
 
     /// Adds a series to the lists of its pairs.
@@ -148,7 +174,7 @@ impl Pairs {
     }
 
     fn of_name(&self, name: &str) -> impl Iterator<Item = &Pair> {
-        let pairs = self.find_name(name).map_or(&[][..], |name| &self.names[name as usize].pairs);
+        let pairs = self.find_name(name.as_bytes()).map_or(&[][..], |name| &self.names[name as usize].pairs);
         pairs.iter().map(|number| &self.pairs[*number as usize])
     }
 
@@ -156,33 +182,34 @@ impl Pairs {
         &self.names[name as usize].text
     }
 
-    fn find_name(&self, name: &str) -> Option<u32> {
-        self.by_name.find(self.hasher.hash_one(name), |other| self.name(*other) == name).copied()
+    fn find_name(&self, name: &[u8]) -> Option<u32> {
+        self.by_name.find(self.hasher.hash_one(name), |other| self.name(*other).as_bytes() == name).copied()
     }
 
-    fn intern_name(&mut self, name: &str) -> u32 {
+    fn intern_name(&mut self, name: &[u8]) -> u32 {
         if let Some(number) = self.find_name(name) {
             return number;
         }
         let number = number_of(self.names.len());
-        self.names.push(Name { text: name.into(), pairs: Vec::new() });
+        let text = std::str::from_utf8(name).unwrap_or_default().into();
+        self.names.push(Name { text, pairs: Vec::new() });
         let (names, hasher) = (&self.names, &self.hasher);
-        self.by_name
-            .insert_unique(hasher.hash_one(name), number, |other| hasher.hash_one(&*names[*other as usize].text));
+        let hash = |other: &u32| hasher.hash_one(names[*other as usize].text.as_bytes());
+        self.by_name.insert_unique(hasher.hash_one(name), number, hash);
         number
     }
 
-    fn find_of(&self, name: u32, value: &str) -> Option<u32> {
+    fn find_of(&self, name: u32, value: &[u8]) -> Option<u32> {
         let same = |other: &u32| {
             let pair = &self.pairs[*other as usize];
-            pair.name == name && *pair.value == *value
+            pair.name == name && pair.value.as_bytes() == value
         };
         self.by_text.find(self.hasher.hash_one((name, value)), same).copied()
     }
 }
 
 fn hash_of(pair: &Pair, hasher: &RandomState) -> u64 {
-    hasher.hash_one((pair.name, &*pair.value))
+    hasher.hash_one((pair.name, pair.value.as_bytes()))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "four billion pairs do not fit into memory")]

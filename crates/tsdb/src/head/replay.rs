@@ -10,6 +10,7 @@ use promd_wal::record::{MmapMarker, SampleColumns, Stamp};
 
 use super::by_stripe::ByStripe;
 use super::contract::MappedChunk;
+use super::index::Looked;
 use super::late::{LateChunk, LateSample, LateValue};
 use super::mapped::{Full, Place};
 use super::open::HeadKind;
@@ -30,6 +31,7 @@ pub(super) struct Replay {
     /// Series that have another reference, too: that and the true one.
     aliases: HashMap<u64, u64>,
     scratch: Scratch,
+    looked: Looked,
 }
 
 /// What is worked with while samples are replayed, kept so that no record allocates.
@@ -79,10 +81,13 @@ impl Head {
     /// replayed so far, takes its place. One that overlaps a part of it comes from an earlier replay, and what was replayed holds it.
     pub(crate) fn replay_series(&self, reference: u64, labels: LabelsRef<'_>) {
         self.next_reference.fetch_max(reference.saturating_add(1), Ordering::Relaxed);
+        let mut looked = std::mem::take(&mut self.replay.lock().looked);
         let mut index = self.index.write();
-        let slot = index.find(labels).unwrap_or_else(|| self.add_series(&mut index, reference, labels, None));
+        let known = index.look(labels, &mut looked);
+        let slot = known.unwrap_or_else(|| self.add_series(&mut index, reference, labels, &mut looked));
         drop(index);
         let mut replay = self.replay.lock();
+        replay.looked = looked;
         let (stripe, local) = split(slot);
         let mut stripe = self.stripes[stripe].lock();
         let own = stripe.slot(local).reference;

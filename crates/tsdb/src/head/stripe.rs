@@ -9,9 +9,10 @@ use promd_chunk::{Encoding, OpenXor};
 use promd_codec::Reader;
 use promd_model::{Interval, Intervals};
 
-use super::cells::{Cells, NONE};
+use super::cells::{Cells, NONE, per_page};
 use super::contract::{ChunkStore, HeadOptions};
 use super::cut::{MAX_XOR_BYTES, foresee, range_end, spread};
+use super::index::shrink;
 use super::late::{self, Late, LateSample};
 use super::mapped::{Full, Place, References};
 use super::metadata::Said;
@@ -37,10 +38,11 @@ pub(super) const fn join(stripe: usize, local: u32) -> u32 {
     local * STRIPES + stripe as u32
 }
 
-/// The stripe of a reference.
+/// The stripe of a reference. The first one, 1, is in the first stripe, so that slots ascend with references until they are used again, and
+/// posting lists grow at their ends.
 #[expect(clippy::cast_possible_truncation, reason = "there are sixteen stripes")]
 pub(super) const fn stripe_of(reference: u64) -> usize {
-    (reference % STRIPES as u64) as usize
+    (reference.wrapping_sub(1) % STRIPES as u64) as usize
 }
 
 /// What all stripes have in common.
@@ -57,7 +59,7 @@ pub(super) struct Stripe {
     by_reference: HashTable<u32>,
     /// What an end of a chunk of 0 stands for.
     epoch: Option<i64>,
-    cells: Cells<CELL>,
+    cells: Cells<CELL, { per_page(CELL) }>,
     references: References,
     histograms: HashMap<u32, Box<OpenHistograms>>,
     deleted: HashMap<u32, Arc<Intervals>>,
@@ -91,7 +93,7 @@ pub(super) struct StripeMemory {
 
 fn hash(reference: u64) -> u64 {
     // The lowest bits are those of the stripe.
-    let mixed = (reference / u64::from(STRIPES)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (reference.wrapping_sub(1) / u64::from(STRIPES)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed ^ (mixed >> 32)
 }
 
@@ -159,6 +161,12 @@ impl Stripe {
     /// Makes the slot of a removed series free for another one.
     pub(super) fn free_slot(&mut self, local: u32) {
         self.free.push(local);
+    }
+
+    /// Gives back what the table of references has too much.
+    pub(super) fn shrink(&mut self) {
+        let pages = &self.pages;
+        shrink(&mut self.by_reference, |local| hash(slot(pages, *local).reference));
     }
 
     pub(super) fn slot(&self, local: u32) -> &Slot {
