@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use promd_clock::{Clock, SimClock, WallTime};
 use promd_fs::RealFs;
-use promd_model::{Labels, LabelsBuilder};
+use promd_model::LabelsBuilder;
 use promd_storage::{Batch, SeriesRef, Verdict};
 use promd_tsdb::{Db, Options};
 
 use crate::anonymous;
+use crate::series::{SCRAPE, labels, value};
 
 pub(crate) const HOUR: i64 = 60 * MINUTE;
-const MINUTE: i64 = 60_000;
+pub(crate) const MINUTE: i64 = 60_000;
 /// The beginning of a block.
 const START: i64 = 1_736_035_200_000;
-const SCRAPE: usize = 2_000;
 
 /// What is loaded.
 #[derive(Debug, Clone)]
@@ -149,6 +149,13 @@ impl Load {
         self.scrapes += 1;
     }
 
+    /// Waits until the allocator may give back what was freed before. A few series are only a check that all this runs.
+    pub(crate) fn settle(&self) {
+        if self.plan.series >= 20_000 {
+            std::thread::park_timeout(Duration::from_millis(1_050));
+        }
+    }
+
     /// The memory of the database, in bytes a series.
     pub(crate) fn memory(&self) -> f64 {
         self.per_series(anonymous())
@@ -180,45 +187,4 @@ impl Load {
         }
         bytes as f64 / samples as f64
     }
-}
-
-/// A third are counters that move by up to nine, a third are gauges of small numbers, a third hardly change.
-#[expect(clippy::cast_precision_loss, reason = "numbers of samples")]
-fn value(index: usize, scrape: u64) -> f64 {
-    let mixed = mix(index as u64 ^ (scrape << 32));
-    match index % 3 {
-        0 => (scrape * 5) as f64 + (mixed % 5) as f64 + index as f64,
-        1 => (mixed % 16) as f64,
-        _ => (index % 100) as f64 + f64::from(u8::from(scrape % 61 < index as u64 % 3)),
-    }
-}
-
-/// Splitmix64's finisher.
-fn mix(of: u64) -> u64 {
-    let mut mixed = of.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ mixed >> 31
-}
-
-fn labels(builder: &mut LabelsBuilder, index: usize, generation: u8, per_value: usize) -> Labels {
-    builder.reset(&Labels::empty());
-    let target = index / SCRAPE;
-    let many = index / per_value;
-    let texts = [
-        ("__name__", format!("http_requests_{}_total", index % 200)),
-        ("cluster", "eu-west-1".to_owned()),
-        ("code", ["200", "404", "500"][index % 3].to_owned()),
-        ("generation", generation.to_string()),
-        ("handler", format!("/api/v1/{}", index % 40)),
-        ("instance", format!("10.0.{}.{}:9100", target / 250, target % 250)),
-        ("job", format!("job-{}", target % 10)),
-        ("method", ["GET", "POST"][index % 2].to_owned()),
-        ("pod", format!("pod-{many:08x}-{index_in:x}", index_in = mix(many as u64) & 0xffff)),
-        ("series", (index % SCRAPE / 200).to_string()),
-    ];
-    for (name, value) in &texts {
-        builder.set(name, value);
-    }
-    builder.build().unwrap()
 }

@@ -1,6 +1,9 @@
 //! What the database costs: memory at rest, while its head becomes a block, and when series come and go; and how soon it is back
 //! after a crash, beside the real Prometheus on the same directory.
 //!
+//! The clock is simulated and the allocator's is not: it gives memory back to the kernel a second after it was freed, in which tens of
+//! minutes pass here. So each look at memory is preceded by a second of waiting.
+//!
 //! Not criterion: each figure is that of a process of its own, as the kernel counts it, under a simulated clock and on the real file
 //! system. `cargo bench -p promd-benches --bench tsdb_beside_prometheus -- WHAT`:
 //!
@@ -18,13 +21,14 @@ mod load;
 #[path = "../compactor_beside_prometheus/process.rs"]
 mod process;
 mod restart;
+mod series;
 
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use load::{HOUR, Load};
+use load::{HOUR, Load, MINUTE};
 use mimalloc::MiMalloc;
 
 /// That of the server.
@@ -60,6 +64,7 @@ fn steady(plan: &load::Plan) {
     let mut of_minutes = Vec::new();
     load.run(5 * HOUR, |load, passed| {
         if passed > 3 * HOUR {
+            load.settle();
             of_minutes.push(load.memory());
         }
     });
@@ -82,11 +87,13 @@ fn flush(plan: &load::Plan) {
     let mut load = Load::open(dir.path(), plan.clone());
     let mut before = Vec::new();
     let mut most_of_flush = None;
-    load.run_watched(3 * HOUR + HOUR / 4, |load, _, work| {
-        if most_of_flush.is_some() {
+    load.run_watched(3 * HOUR + HOUR / 4, |load, passed, work| {
+        // The flush comes at the end of the third hour.
+        if most_of_flush.is_some() || passed < 3 * HOUR - HOUR / 4 {
             return work(load);
         }
         let blocks = load.db.blocks().len();
+        load.settle();
         let most = watched(|| work(load));
         if load.db.blocks().len() > blocks {
             most_of_flush = Some(most);
@@ -126,7 +133,11 @@ fn churn(plan: &load::Plan) {
     let mut rounds = Vec::new();
     for round in 1..=20 {
         load.replace(plan.series / 20);
-        load.run(2 * HOUR, |_, _| {});
+        load.run(2 * HOUR, |load, passed| {
+            if passed > 2 * HOUR - 5 * MINUTE {
+                load.settle();
+            }
+        });
         rounds.push(load.memory());
         println!(
             "churn: round {round}: {:.0} B/series, {} series in the head",
