@@ -3,6 +3,10 @@
 use crate::frame::Payload;
 use crate::page::Compression;
 
+/// How many bytes and records an empty tail keeps room for.
+const KEPT: usize = 256 << 10;
+const KEPT_RECORDS: usize = 4096;
+
 /// Records as they went into a segment, in order.
 #[derive(Debug, Default)]
 pub(super) struct Tail {
@@ -51,8 +55,11 @@ impl Tail {
         self.bytes.truncate(self.records.last().map_or(0, |record| record.end));
     }
 
+    /// Forgets all of them. Memory that a burst has taken is given back: the next one may be far.
     pub(super) fn clear(&mut self) {
         self.cut(Mark::default());
+        self.bytes.shrink_to(KEPT);
+        self.records.shrink_to(KEPT_RECORDS);
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = Payload<'_>> {
