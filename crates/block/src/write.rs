@@ -25,8 +25,8 @@ pub struct WriteOptions {
     pub segment_size: u32,
     /// After how many series progress is told, and cancelling noticed.
     pub progress_every: u64,
-    /// How many bytes of labels are gathered at once for posting lists: with less, the series of the index are read more often, at a
-    /// few tens of milliseconds for each million of their labels.
+    /// How many bytes of labels, twelve for each, are gathered at once for posting lists: with less, the series of the index are read more
+    /// often.
     pub index_memory: usize,
 }
 

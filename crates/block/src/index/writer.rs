@@ -27,7 +27,7 @@ pub(crate) const DEFAULT_INDEX_MEMORY: usize = 64 << 20;
 ///
 /// Symbols come first, ascending and distinct; then series, ascending by labels; then [`finish`](Self::finish) writes the
 /// posting lists. Memory does not grow with the number of series: it is that of about sixteen bytes a symbol, and
-/// 64 MiB while posting lists are made.
+/// 64 MiB while posting lists are made, or less if that is asked for.
 ///
 /// The file is durable when `finish` has returned; its name is when the caller has synced the directory. After an error
 /// the file is of no use, and is left to be removed.

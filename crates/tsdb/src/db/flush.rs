@@ -17,8 +17,8 @@ use crate::TsdbError;
 /// What `meta.json` says of a block of samples that came out of order.
 pub(super) const OUT_OF_ORDER: &str = "from-out-of-order";
 
-/// What posting lists are gathered in while a part of the head becomes a block: little, since the head is still there. Half a million series
-/// of ten labels are read some twenty times, which takes a second.
+/// What posting lists are gathered in while a part of the head becomes a block: little, since the head is still there. The index of half a
+/// million series of ten labels is read some twenty times, from the page cache.
 const INDEX_MEMORY: usize = 4 << 20;
 
 impl Inner {
