@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use promd_clock::WallTime;
 use promd_config::{Config, ScrapeConfig};
-use promd_model::{Interval, Labels, Matcher, Metadata};
+use promd_model::{Health, Interval, Labels, Matcher, Metadata};
 
 /// A future that is handed out of a trait.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -58,30 +58,6 @@ pub trait Host: Send + Sync {
 
 /// A program that has nothing to say.
 impl Host for () {}
-
-/// How the last scrape of a target went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Health {
-    /// There was none yet.
-    Unknown,
-    /// Well.
-    Up,
-    /// Badly.
-    Down,
-}
-
-impl Health {
-    /// As the API has it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Up => "up",
-            Self::Down => "down",
-        }
-    }
-}
 
 /// A target that is scraped.
 #[derive(Debug, Clone)]

@@ -44,8 +44,9 @@ pub use api::{Api, State};
 pub use error::{ApiError, ErrorType};
 pub use form::Form;
 pub use host::{
-    ActiveTarget, BoxFuture, Cost, Database, HeadStats, Health, Host, NameCount, Pool, Reload, ReplayProgress, Targets,
+    ActiveTarget, BoxFuture, Cost, Database, HeadStats, Host, NameCount, Pool, Reload, ReplayProgress, Targets,
 };
 pub use notifications::{Notification, Notifications};
 pub use options::{BuildInfo, Options, Parts};
+pub use promd_model::Health;
 pub use queries::{Asker, Finished, Watcher};

@@ -26,6 +26,7 @@
 
 mod duration;
 pub mod float;
+mod health;
 mod interval;
 mod labels;
 mod matcher;
@@ -37,6 +38,7 @@ mod size;
 mod time;
 
 pub use duration::{Duration, DurationError};
+pub use health::Health;
 pub use interval::{Interval, Intervals};
 pub use labels::{Label, Labels, LabelsBuilder, LabelsBytesIter, LabelsError, LabelsIter, LabelsRef, METRIC_NAME};
 pub use matcher::{MatchOp, Matcher};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use promd_api::{ActiveTarget, Health, Pool, Targets};
+use promd_api::{ActiveTarget, Pool, Targets};
 use promd_model::{Duration, Labels, Metadata};
 use promd_scrape::{Manager, Target};
 
@@ -60,11 +60,7 @@ fn active(target: &Target) -> ActiveTarget {
         last_error: state.last_error,
         last_scrape: state.last_scrape,
         last_duration: state.last_duration,
-        health: match state.health {
-            promd_scrape::Health::Up => Health::Up,
-            promd_scrape::Health::Down => Health::Down,
-            _ => Health::Unknown,
-        },
+        health: state.health,
         interval: text(target.interval()),
         timeout: text(target.timeout()),
     }

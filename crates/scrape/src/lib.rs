@@ -57,4 +57,5 @@ pub use metadata::{FamilyMetadata, TargetMetadata};
 pub use metrics::ScrapeMetrics;
 pub use options::{Parts, ScrapeOptions};
 pub use pool::JobTargets;
-pub use target::{DroppedTarget, Health, Target, TargetError, TargetState};
+pub use promd_model::Health;
+pub use target::{DroppedTarget, Target, TargetError, TargetState};

@@ -3,7 +3,6 @@
 mod build;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use parking_lot::Mutex;
 use promd_clock::WallTime;
 use promd_config::ScrapeConfig;
 use promd_discovery::TargetGroup;
-use promd_model::Labels;
+use promd_model::{Health, Labels};
 
 use crate::hash::Fnv;
 use crate::metadata::TargetMetadata;
@@ -19,36 +18,6 @@ use crate::url;
 
 pub use build::TargetError;
 pub(crate) use build::{Builder, Built};
-
-/// Whether a target answered the last time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
-pub enum Health {
-    /// It was not asked so far.
-    #[default]
-    Unknown,
-    /// It did, and its samples were taken.
-    Up,
-    /// It did not, or something was wrong with what it said.
-    Down,
-}
-
-impl Health {
-    /// What the HTTP API calls it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Up => "up",
-            Self::Down => "down",
-        }
-    }
-}
-
-impl fmt::Display for Health {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// How the last scrape of a target went.
 #[derive(Debug, Clone, PartialEq, Default)]
