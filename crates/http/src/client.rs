@@ -4,6 +4,7 @@ mod connect;
 mod credentials;
 mod error;
 mod exchange;
+mod http1;
 mod no_proxy;
 mod oauth2;
 mod pool;
@@ -14,6 +15,7 @@ mod source;
 mod stream;
 mod tls;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -82,6 +84,13 @@ impl Default for ClientOptions {
             clock: Arc::new(RealClock::new()),
         }
     }
+}
+
+/// What a server says behind the number of a status, if that is not what everybody says there. HTTP/2 has no such text.
+#[must_use]
+pub fn own_reason(extensions: &http::Extensions) -> Option<Cow<'_, str>> {
+    let reason = extensions.get::<hyper::ext::ReasonPhrase>()?;
+    Some(String::from_utf8_lossy(reason.as_bytes()))
 }
 
 /// Sends requests with the settings of one `prometheus.yml` section. A clone is another handle on the same connections.

@@ -37,7 +37,7 @@ pub fn no_proxy(rules: &str, host: &str) -> bool {
 /// The names in a certificate.
 #[must_use]
 pub fn names(certificate: &[u8]) -> Vec<String> {
-    tls::san::names(certificate)
+    tls::certificate::names(certificate)
 }
 
 /// Where an answer leads, and whether credentials may go there too.

@@ -30,7 +30,7 @@ mod server;
 mod tls;
 
 pub use body::{Body, BodySender};
-pub use client::{Client, ClientError, ClientOptions, ProxyEnvironment};
+pub use client::{Client, ClientError, ClientOptions, ProxyEnvironment, own_reason};
 pub use router::{Found, Parameters, RouteError, Router};
 pub use server::{ConnectInfo, Cors, Handler, Report, Server, ServerEvent, ServerOptions};
 

@@ -1,6 +1,6 @@
 //! What the client and the server have in common of TLS: one provider of algorithms, certificates from PEM, versions.
 
-pub(crate) mod san;
+pub(crate) mod certificate;
 
 use std::sync::{Arc, LazyLock};
 
@@ -32,6 +32,11 @@ pub(crate) fn roots(pem: &[u8]) -> Option<Arc<RootCertStore>> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(CertificateDer::pem_slice_iter(pem).filter_map(Result::ok));
     if roots.is_empty() { None } else { Some(Arc::new(roots)) }
+}
+
+/// The certificates in a text, one by one.
+pub(crate) fn certificates(pem: &[u8]) -> Vec<CertificateDer<'static>> {
+    CertificateDer::pem_slice_iter(pem).filter_map(Result::ok).collect()
 }
 
 /// A certificate with those that vouch for it, and its key. Errors are those of Go's `tls.X509KeyPair`.

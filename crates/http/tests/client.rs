@@ -38,17 +38,65 @@ async fn errors_read_as_gos() {
     };
     for (url, expect) in [
         (format!("http://{closed}/x"), format!("dial tcp {closed}: connect: connection refused")),
-        ("http://no-such-host.invalid/".to_owned(), "dial tcp: lookup no-such-host.invalid: ".to_owned()),
+        ("http://no-such-host.invalid/".to_owned(), "dial tcp: lookup no-such-host.invalid".to_owned()),
         (raw(vec![b""]).await, "EOF".to_owned()),
         (raw(vec![b"garbage\r\n\r\n"]).await, "net/http: HTTP/1.x transport connection broken: ".to_owned()),
+        ("http://127.0.0.1:99999/".to_owned(), "dial tcp: address 99999: invalid port".to_owned()),
     ] {
         let error = ask(&client, &url).await;
         let expect = format!("Get \"{url}\": {expect}");
         assert!(error.starts_with(&expect), "{error}\ninstead of {expect}");
     }
-    let url = raw(vec![b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"]).await;
-    let response = client.send(&get(&url)).await.unwrap();
-    assert_eq!(body::read(response.into_body(), 100).await.unwrap_err().to_string(), "unexpected EOF");
+    for (answer, expect) in [
+        (&b"Content-Length: 10\r\n\r\nhalf"[..], "unexpected EOF"),
+        (b"Transfer-Encoding: chunked\r\n\r\n4\r\nhalf", "unexpected EOF"),
+        (b"Transfer-Encoding: chunked\r\n\r\nxyz\r\nhalf", "invalid byte in chunk length"),
+        (b"Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nhalf", "http chunk length too large"),
+        (b"Transfer-Encoding: chunked\r\n\r\n4\r\nhalfXX", "malformed chunked encoding"),
+    ] {
+        let url = raw(vec![[b"HTTP/1.1 200 OK\r\n", answer].concat().leak()]).await;
+        let response = client.send(&get(&url)).await.unwrap();
+        assert_eq!(body::read(response.into_body(), 100).await.unwrap_err().to_string(), expect);
+    }
+}
+
+/// Heads that are not quite in order, and that Go's client takes all the same.
+#[tokio::test]
+async fn heads_that_go_takes() {
+    let many = "X: y\r\n".repeat(900);
+    for head in ["A : b\r\n", "A: b\r\n c\r\n", &many] {
+        let url = raw(vec![format!("HTTP/1.1 200 OK\r\n{head}Content-Length: 4\r\n\r\nbody").leak().as_bytes()]).await;
+        assert_eq!(ask(&client(""), &url).await, "body", "{}", &head[..6]);
+    }
+}
+
+#[tokio::test]
+async fn a_status_has_the_text_of_the_server() {
+    for (line, expect) in [
+        ("404 Not Found", None),
+        ("404 Nobody Home", Some("Nobody Home")),
+        ("404 ", Some("")),
+        ("599 Odd", Some("Odd")),
+    ] {
+        let url = raw(vec![format!("HTTP/1.1 {line}\r\nContent-Length: 0\r\n\r\n").leak().as_bytes()]).await;
+        let response = client("").send(&get(&url)).await.unwrap();
+        assert_eq!(promd_http::own_reason(response.extensions()).as_deref(), expect, "{line}");
+    }
+}
+
+/// A reset names both ends, as Go's errors do.
+#[tokio::test]
+async fn an_error_of_a_connection_names_its_ends() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.read_u8().await.unwrap();
+        stream.set_zero_linger().unwrap();
+    });
+    let error = ask(&client(""), &format!("http://{address}/")).await;
+    let (begin, end) = ("read tcp 127.0.0.1:", format!("->{address}: read: connection reset by peer"));
+    assert!(error.contains(begin) && error.ends_with(&end), "{error}");
 }
 
 #[tokio::test]

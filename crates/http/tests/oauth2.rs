@@ -12,6 +12,8 @@ use http::StatusCode;
 use parking_lot::Mutex;
 use promd_clock::{Clock, SimClock, WallTime};
 use promd_http::{Client, Request, Response, ServerOptions, body};
+use rustls::SignatureScheme;
+use rustls::pki_types::SignatureVerificationAlgorithm;
 use support::{Running, get, mirror, options, settings, start, text};
 
 type Asked = Arc<Mutex<Vec<String>>>;
@@ -137,12 +139,32 @@ async fn tokens_do_not_follow_to_another_host() {
 /// The form of the statement is that of RFC 7519 and 7523; who signed it is verified with the public key.
 #[tokio::test]
 async fn a_signed_statement_gets_a_token() {
+    for (algorithm, scheme) in [
+        ("RS256", SignatureScheme::RSA_PKCS1_SHA256),
+        ("RS384", SignatureScheme::RSA_PKCS1_SHA384),
+        ("RS512", SignatureScheme::RSA_PKCS1_SHA512),
+    ] {
+        signed_statement(algorithm, scheme).await;
+    }
+}
+
+/// Whether the owner of a key has signed a text.
+fn is_signed_by(key: &rcgen::KeyPair, scheme: SignatureScheme, text: &str, signature: &[u8]) -> bool {
+    let all = rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms;
+    let (_, algorithms) = all.mapping.iter().find(|(known, _)| *known == scheme).unwrap();
+    let verify = |one: &&dyn SignatureVerificationAlgorithm| {
+        one.verify_signature(key.public_key_raw(), text.as_bytes(), signature).is_ok()
+    };
+    algorithms.iter().any(verify)
+}
+
+async fn signed_statement(algorithm: &str, scheme: SignatureScheme) {
     let (issuer, asked) = issuer(200, r#"{"access_token": "t%", "expires_in": 60}"#, JSON, true);
     let server = start(mirror(), ServerOptions::default());
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
     let lines = format!(
         "oauth2:\n  client_id: me\n  token_url: {}\n  grant_type: urn:ietf:params:oauth:grant-type:jwt-bearer\n  \
-         client_certificate_key: {}\n  client_certificate_key_id: k1\n  claims: {{extra: [1, true]}}\n  scopes: [a]",
+         signature_algorithm: {algorithm}\n  client_certificate_key: {}\n  client_certificate_key_id: k1\n  claims: {{extra: [1, true]}}\n  scopes: [a]",
         issuer.url("/token"),
         support::quoted(&key.serialize_pem())
     );
@@ -158,7 +180,7 @@ async fn a_signed_statement_gets_a_token() {
     let parts: Vec<&str> = pairs["assertion"].split('.').collect();
     let json =
         |part: &str| -> serde_json::Value { serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap() };
-    assert_eq!(json(parts[0]), serde_json::json!({"alg": "RS256", "typ": "JWT", "kid": "k1"}));
+    assert_eq!(json(parts[0]), serde_json::json!({"alg": algorithm, "typ": "JWT", "kid": "k1"}));
     let claims = json(parts[1]);
     assert_eq!(
         (&claims["iss"], &claims["sub"], &claims["aud"]),
@@ -167,7 +189,9 @@ async fn a_signed_statement_gets_a_token() {
     assert_eq!((&claims["iat"], &claims["exp"]), (&1_700_000_000.into(), &1_700_000_600.into()));
     assert_eq!((&claims["extra"], &claims["scope"]), (&serde_json::json!([1, true]), &"a".into()));
     assert_eq!(parts.len(), 3);
-    assert_eq!(URL_SAFE_NO_PAD.decode(parts[2]).unwrap().len(), 256);
+    let signature = URL_SAFE_NO_PAD.decode(parts[2]).unwrap();
+    assert!(is_signed_by(&key, scheme, &format!("{}.{}", parts[0], parts[1]), &signature));
+    assert!(!is_signed_by(&key, scheme, &format!("{}.{}x", parts[0], parts[1]), &signature));
     issuer.stop().await;
     server.stop().await;
 }

@@ -75,6 +75,46 @@ async fn whom_a_client_trusts() {
     server.stop().await;
 }
 
+/// Certificates that people make for themselves, as `openssl req -x509` makes them: they vouch for others, too. The texts are
+/// those of `crypto/x509/verify.go`.
+#[tokio::test]
+async fn a_certificate_may_vouch_for_itself() {
+    use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose};
+    let vouch = "tls: failed to verify certificate: x509: ";
+    let own = |names: &[&str], change: &dyn Fn(&mut CertificateParams)| {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, "localhost");
+        change(&mut params);
+        let key = rcgen::KeyPair::generate().unwrap();
+        Identity { cert: params.self_signed(&key).unwrap().pem(), key: key.serialize_pem() }
+    };
+    let past = |params: &mut CertificateParams| params.not_after = rcgen::date_time_ymd(2020, 1, 2);
+    let future = |params: &mut CertificateParams| params.not_before = rcgen::date_time_ymd(2090, 1, 2);
+    let client_only =
+        |params: &mut CertificateParams| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    for (identity, expect) in [
+        (own(&["localhost"], &|_| {}), "HTTP/2.0 true".to_owned()),
+        (own(&["other.example"], &|_| {}), format!("{vouch}certificate is valid for other.example, not localhost")),
+        (own(&[], &|_| {}), format!("{vouch}certificate relies on legacy Common Name field, use SANs instead")),
+        (own(&["localhost"], &past), " is after 2020-01-02T00:00:00Z".to_owned()),
+        (own(&["localhost"], &future), " is before 2090-01-02T00:00:00Z".to_owned()),
+        (own(&["localhost"], &client_only), format!("{vouch}certificate specifies an incompatible key usage")),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let server = start(hello(), write_web(folder.path(), &identity, ""));
+        let trusting = client(&format!("tls_config: {{ca: {}}}", quoted(&identity.cert)));
+        let answer = ask(&trusting, &url(&server, "localhost")).await;
+        assert!(answer.ends_with(&expect), "{answer}\ninstead of {expect}");
+        // Nobody else trusts it.
+        let stranger = client(&format!("tls_config: {{ca: {}}}", quoted(&Authority::new("x").pem)));
+        let answer = ask(&stranger, &url(&server, "localhost")).await;
+        assert!(answer.contains(vouch), "{answer}");
+        server.stop().await;
+    }
+}
+
 #[tokio::test]
 async fn http_where_tls_is_spoken_and_the_other_way_round() {
     let folder = tempfile::tempdir().unwrap();

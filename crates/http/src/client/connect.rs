@@ -16,9 +16,10 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_rustls::TlsConnector;
 
 use super::error::Kind;
-use super::pool::{Http1, Http2};
+use super::http1::{Http1, Recorded};
+use super::pool::Http2;
 use super::proxy::{self, Protocol, Proxies};
-use super::stream::Stream;
+use super::stream::{Stream, Tcp};
 use super::tls::TlsSettings;
 use crate::errno;
 
@@ -28,11 +29,14 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// `prometheus/common`.
 const READ_IDLE: Duration = Duration::from_secs(60);
 
+/// How many headers an answer may have. Go counts their bytes instead.
+const MAX_HEADERS: usize = 1_000;
+
 /// How long the first family of addresses has before the other is tried beside it: Go's `FallbackDelay`, of RFC 6555.
 const FALLBACK_DELAY: Duration = Duration::from_millis(300);
 
 /// A TCP connection to a host and port.
-async fn dial(host: &str, port: u16) -> Result<TcpStream, Kind> {
+async fn dial(host: &str, port: u16) -> Result<Tcp, Kind> {
     let addresses = resolve(host, port).await?;
     let Some(first) = addresses.first() else {
         return Err(Kind::Dial(format!("dial tcp: lookup {host}: no such host")));
@@ -70,8 +74,18 @@ async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Kind> {
     }
     match tokio::net::lookup_host((host, port)).await {
         Ok(addresses) => Ok(addresses.collect()),
-        Err(error) => Err(Kind::Dial(format!("dial tcp: lookup {host}: {}", lookup_text(&error)))),
+        Err(error) => {
+            let server = name_server().await.map(|server| format!(" on {server}")).unwrap_or_default();
+            Err(Kind::Dial(format!("dial tcp: lookup {host}{server}: {}", lookup_text(&error))))
+        }
     }
+}
+
+/// The server of names that the system asks first, as Go's resolver names it in errors.
+async fn name_server() -> Option<SocketAddr> {
+    let text = tokio::task::spawn_blocking(|| std::fs::read_to_string("/etc/resolv.conf")).await.ok()?.ok()?;
+    let server = text.lines().find_map(|line| line.trim().strip_prefix("nameserver"))?;
+    Some(SocketAddr::new(server.trim().parse().ok()?, 53))
 }
 
 /// What the system's resolver says, in Go's words.
@@ -80,19 +94,20 @@ fn lookup_text(error: &io::Error) -> String {
     let text = text.strip_prefix("failed to lookup address information: ").unwrap_or(&text);
     match text {
         "Name or service not known" | "No address associated with hostname" => "no such host".to_owned(),
+        "Temporary failure in name resolution" => "server misbehaving".to_owned(),
         text => text.to_owned(),
     }
 }
 
 /// The first of the addresses that answers; otherwise the error of the first.
-async fn dial_each(addresses: &[&SocketAddr]) -> Result<TcpStream, Kind> {
+async fn dial_each(addresses: &[&SocketAddr]) -> Result<Tcp, Kind> {
     let mut first_error = None;
     for address in addresses {
         match TcpStream::connect(address).await {
             Ok(stream) => {
                 // Requests are written whole: to wait for more bytes would only delay them.
                 let _ = stream.set_nodelay(true);
-                return Ok(stream);
+                return Ok(Tcp::new(stream));
             }
             Err(error) => {
                 let text = || Kind::Dial(format!("dial tcp {address}: connect: {}", errno::text(&error)));
@@ -149,12 +164,9 @@ impl Connector {
         let Some(proxy) = self.proxies.server(tls, host, port) else {
             return Ok(Box::new(dial(host, port).await?));
         };
-        let stream = dial(&proxy.host, proxy.port).await.map_err(|error| match (error, proxy.protocol) {
-            (Kind::Dial(text), Protocol::Socks5) => {
-                Kind::Dial(format!("socks connect tcp {}:{}->{host}:{port}: {text}", proxy.host, proxy.port))
-            }
-            (Kind::Dial(text), _) => Kind::Dial(format!("proxyconnect tcp: {text}")),
-            (error, _) => error,
+        let stream = dial(&proxy.host, proxy.port).await.map_err(|error| match error {
+            Kind::Dial(text) => Kind::Dial(format!("proxyconnect tcp: {text}")),
+            error => error,
         })?;
         let stream: Stream = match proxy.protocol {
             Protocol::Https => self.encrypt(Box::new(stream), &proxy.host).await?.0,
@@ -182,22 +194,30 @@ impl Connector {
 
 /// Begins HTTP/1 on a stream.
 async fn http1(stream: Stream, permit: Option<OwnedSemaphorePermit>) -> Result<Http1, Kind> {
+    let mut builder = http1::Builder::new();
+    // What Go's client takes of heads that are not quite in order, and more of a head than a target has reason to send.
+    builder
+        .allow_spaces_after_header_name_in_responses(true)
+        .allow_obsolete_multiline_headers_in_responses(true)
+        .max_headers(MAX_HEADERS);
+    let (stream, begun) = Recorded::new(stream);
     let (sender, connection) =
-        http1::Builder::new().handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await.map_err(Kind::Broken)?;
+        builder.handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await.map_err(|error| Kind::broken(&error))?;
     // The task ends with the connection: when either side closes it, or the sender is dropped. What went wrong, the
     // request that it happened to is told.
     tokio::spawn(async move {
         let _ = connection.await;
         drop(permit);
     });
-    Ok(sender)
+    Ok(Http1::new(sender, begun))
 }
 
 /// Begins HTTP/2 on a stream.
 async fn http2(stream: Stream, permit: Option<OwnedSemaphorePermit>) -> Result<Http2, Kind> {
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder.timer(TokioTimer::new()).keep_alive_interval(READ_IDLE);
-    let (sender, connection) = builder.handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await.map_err(Kind::Broken)?;
+    let (sender, connection) =
+        builder.handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await.map_err(|error| Kind::broken(&error))?;
     tokio::spawn(async move {
         let _ = connection.await;
         drop(permit);

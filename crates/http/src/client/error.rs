@@ -29,8 +29,14 @@ pub(super) enum Kind {
     Token(String),
     /// Time was up.
     Deadline,
-    /// The connection broke.
-    Broken(hyper::Error),
+    /// The connection broke: the text says how.
+    Broken(String),
+}
+
+impl Kind {
+    pub(super) fn broken(error: &hyper::Error) -> Self {
+        Self::Broken(broken(error))
+    }
 }
 
 impl ClientError {
@@ -70,9 +76,12 @@ impl std::error::Error for ClientError {}
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Configuration(text) | Self::Address(text) | Self::Dial(text) | Self::Token(text) => f.write_str(text),
+            Self::Configuration(text)
+            | Self::Address(text)
+            | Self::Dial(text)
+            | Self::Token(text)
+            | Self::Broken(text) => f.write_str(text),
             Self::Deadline => f.write_str(DEADLINE),
-            Self::Broken(error) => f.write_str(&broken(error)),
         }
     }
 }
@@ -88,7 +97,9 @@ pub(super) fn broken(error: &hyper::Error) -> String {
     let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
     while let Some(inner) = cause {
         if let Some(inner) = inner.downcast_ref::<io::Error>() {
-            return errno::text(inner);
+            let is_tls = inner.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>);
+            let text = || if is_tls { super::tls::text(inner) } else { errno::text(inner) };
+            return chunked(inner).map_or_else(text, str::to_owned);
         }
         cause = inner.source();
     }
@@ -96,6 +107,20 @@ pub(super) fn broken(error: &hyper::Error) -> String {
         return format!("net/http: HTTP/1.x transport connection broken: {error}");
     }
     error.to_string()
+}
+
+/// What Go says of a body in chunks that is not in order (`net/http/internal/chunked.go`).
+fn chunked(error: &io::Error) -> Option<&'static str> {
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        return None;
+    }
+    let text = error.get_ref()?.to_string().to_ascii_lowercase();
+    match text {
+        text if text.contains("chunk size: overflow") => Some("http chunk length too large"),
+        text if text.contains("chunk size") => Some("invalid byte in chunk length"),
+        text if text.contains("chunk body") => Some("malformed chunked encoding"),
+        _ => None,
+    }
 }
 
 /// `Get` for `GET`.

@@ -13,7 +13,8 @@ use percent_encoding::percent_decode_str;
 use super::connect::Connection;
 use super::credentials::{basic, is_sensitive};
 use super::error::Kind;
-use super::pool::{Http1, Http2, Server};
+use super::http1::Http1;
+use super::pool::{Http2, Server};
 use super::proxy::Protocol;
 use super::redirect::{self, Next};
 use super::response::{Lease, ResponseBody};
@@ -101,24 +102,24 @@ impl Inner {
                     continue;
                 }
                 let request = self.request(hop, &target, &server, false, token.as_ref())?;
-                match connection.try_send_request(request).await {
+                match connection.try_send(request).await {
                     Ok(response) => return Ok(answer(response, server, connection)),
                     // The server closed the connection while it was idle.
                     Err(error) if error.message().is_some() || is_repeatable(&hop.method) => {}
-                    Err(error) => return Err(Kind::Broken(error.into_error())),
+                    Err(error) => return Err(connection.broken(&error.into_error())),
                 }
             }
             let Some(permit) = server.permit().await else { continue };
             match self.connector.connect(target.tls, target.host, target.port, permit).await? {
                 Connection::Http1(mut connection) => {
                     let request = self.request(hop, &target, &server, false, token.as_ref())?;
-                    let response = connection.send_request(request).await.map_err(Kind::Broken)?;
+                    let response = connection.send(request).await?;
                     return Ok(answer(response, server, connection));
                 }
                 Connection::Http2(mut connection) => {
                     server.share(&connection);
                     let request = self.request(hop, &target, &server, true, token.as_ref())?;
-                    let response = connection.send_request(request).await.map_err(Kind::Broken)?;
+                    let response = connection.send_request(request).await.map_err(|error| Kind::broken(&error))?;
                     return Ok(response.map(|body| ResponseBody::new(body, None)));
                 }
             }
@@ -142,7 +143,7 @@ impl Inner {
             Err(error) if error.message().is_some() => Ok(None),
             // The connection ended with the request on it. Without a look at `is_closed` it could be tried for ever.
             Err(_) if is_repeatable(&hop.method) && connection.is_closed() => Ok(None),
-            Err(error) => Err(Kind::Broken(error.into_error())),
+            Err(error) => Err(Kind::broken(&error.into_error())),
         }
     }
 
@@ -262,7 +263,17 @@ impl<'a> Target<'a> {
             None => (None, authority),
         };
         let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
+        let port = match authority.rsplit_once(':').map_or("", |(_, port)| port) {
+            // The last colon may be one within the brackets of an address.
+            text if text.is_empty() || text.ends_with(']') => {
+                if tls {
+                    443
+                } else {
+                    80
+                }
+            }
+            text => text.parse().map_err(|_| Kind::Dial(format!("dial tcp: address {text}: invalid port")))?,
+        };
         Ok(Self { tls, host, port, authority, user })
     }
 }

@@ -12,15 +12,13 @@ use bytes::Bytes;
 use hashbrown::{Equivalent, HashMap};
 use http::HeaderValue;
 use http_body_util::Full;
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::http2;
 use parking_lot::Mutex;
 use promd_clock::{Clock, Monotonic};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::ClientOptions;
-
-/// A connection that speaks HTTP/1.
-pub(super) type Http1 = http1::SendRequest<Full<Bytes>>;
+use super::http1::Http1;
 
 /// A connection that speaks HTTP/2: a clone is a handle on the same one.
 pub(super) type Http2 = http2::SendRequest<Full<Bytes>>;

@@ -180,7 +180,14 @@ pub(super) async fn tunnel(
     tokio::spawn(async move {
         let _ = connection.with_upgrades().await;
     });
-    let response = sender.send_request(request).await.map_err(broken)?;
+    // Go reads the answer to this request outside of its transport: it names no proxy, and any end is an early one.
+    let unread = |error: hyper::Error| {
+        Kind::Dial(match super::error::broken(&error) {
+            text if text == "EOF" => "unexpected EOF".to_owned(),
+            text => text,
+        })
+    };
+    let response = sender.send_request(request).await.map_err(unread)?;
     if response.status() != StatusCode::OK {
         // Go gives the text that follows the code.
         let status = response.status();

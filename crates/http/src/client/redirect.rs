@@ -32,6 +32,10 @@ pub(crate) fn next(
     let location = String::from_utf8_lossy(location.as_bytes());
     let unusable =
         |error: &dyn std::fmt::Display| format!("failed to parse Location header {}: {error}", quote::go(&*location));
+    let read = promd_config::Url::parse(&location).map_err(|error| unusable(&error))?;
+    if !read.scheme().is_empty() && read.host().is_empty() && matches!(read.scheme(), "http" | "https") {
+        return Err("http: no Host in request URL".to_owned());
+    }
     let base = Url::parse(&uri.to_string()).map_err(|error| unusable(&error))?;
     let mut target = base.join(&location).map_err(|error| unusable(&error))?;
     target.set_fragment(None);
@@ -119,7 +123,14 @@ mod tests {
         check(200, "GET", "/z", "");
         check(302, "GET", "ftp://b.example/", "unsupported protocol scheme \"ftp\"");
         check(302, "GET", "file:///etc/passwd", "unsupported protocol scheme \"file\"");
-        check(302, "GET", "http://[::1", "failed to parse Location header \"http://[::1\": invalid IPv6 address");
+        check(
+            302,
+            "GET",
+            "http://[::1",
+            "failed to parse Location header \"http://[::1\": parse \"http://[::1\": missing ']' in host",
+        );
+        check(302, "GET", "%zz", "failed to parse Location header \"%zz\": parse \"%zz\": invalid URL escape \"%zz\"");
+        check(302, "GET", "http:///z", "http: no Host in request URL");
     }
 
     /// The cases of `isDomainOrSubdomain` in `net/http/client.go`, and what could be taken for one.

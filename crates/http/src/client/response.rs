@@ -11,7 +11,8 @@ use hyper::body::Incoming;
 use promd_clock::Sleep;
 
 use super::error::{DEADLINE, broken};
-use super::pool::{Http1, Server};
+use super::http1::Http1;
+use super::pool::Server;
 use crate::{Body, BoxError};
 
 /// The body of an answer.

@@ -1,16 +1,21 @@
 //! TLS of the client: whom it trusts and what it shows, from files that may change while it runs.
 
+mod text;
+mod verify;
+
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 use promd_config::{ClientTls, Secret};
 use promd_fs::Fs;
 use rustls::ClientConfig;
-use rustls::client::danger::{ServerCertVerified, ServerCertVerifier};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::client::danger::ServerCertVerifier;
+use rustls::pki_types::ServerName;
 
 use super::source::Source;
 use crate::tls;
+pub(super) use text::text;
+use verify::{Careful, Trusting};
 
 /// The settings of a client, and what they were made of.
 #[derive(Debug)]
@@ -102,16 +107,21 @@ impl TlsSettings {
         let builder = ClientConfig::builder_with_provider(Arc::clone(tls::provider()))
             .with_protocol_versions(&tls::versions(config.min_version, config.max_version)?)
             .map_err(|error| error.to_string())?;
-        let roots = match (&sources.ca, &self.ca) {
-            (Some(pem), Some(source)) => tls::roots(pem.expose().as_bytes())
-                .ok_or_else(|| format!("unable to use specified CA cert {}", source.description()))?,
-            _ => Arc::clone(tls::system_roots()),
+        let unusable = |source: &Source| format!("unable to use specified CA cert {}", source.description());
+        let ca = match (&sources.ca, &self.ca) {
+            (Some(pem), Some(source)) => {
+                let pem = pem.expose().as_bytes();
+                Some((tls::roots(pem).ok_or_else(|| unusable(source))?, tls::certificates(pem)))
+            }
+            _ => None,
         };
-        let builder = if config.insecure_skip_verify {
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(Trusting))
+        let verifier: Arc<dyn ServerCertVerifier> = if config.insecure_skip_verify {
+            Arc::new(Trusting)
         } else {
-            builder.with_root_certificates(roots)
+            let (roots, trusted) = ca.unwrap_or_else(|| (Arc::clone(tls::system_roots()), Vec::new()));
+            Arc::new(Careful::new(roots, trusted)?)
         };
+        let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
         let mut made = match (&sources.cert, &sources.key) {
             (Some(cert), Some(key)) => {
                 let unusable = |error: &str| {
@@ -130,96 +140,4 @@ impl TlsSettings {
         }
         Ok(made)
     }
-}
-
-/// `insecure_skip_verify`: whoever answers is believed to be whom one asked. That it holds the key of the certificate that it
-/// shows is still verified, as in Go.
-#[derive(Debug)]
-struct Trusting;
-
-impl ServerCertVerifier for Trusting {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    tls::proofs!();
-}
-
-/// What Go's `crypto/tls` and `crypto/x509` say of an error.
-pub(super) fn text(error: &std::io::Error) -> String {
-    let Some(error) = error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>()) else {
-        return match error.kind() {
-            std::io::ErrorKind::UnexpectedEof => "EOF".to_owned(),
-            _ => crate::errno::text(error),
-        };
-    };
-    match error {
-        rustls::Error::InvalidCertificate(error) => {
-            format!("tls: failed to verify certificate: x509: {}", certificate(error))
-        }
-        rustls::Error::AlertReceived(alert) => format!("remote error: tls: {}", alert_text(*alert)),
-        // What it begins with is no record of TLS: most likely it is HTTP.
-        rustls::Error::InvalidMessage(_) => "http: server gave HTTP response to HTTPS client".to_owned(),
-        error => format!("tls: {error}"),
-    }
-}
-
-fn certificate(error: &rustls::CertificateError) -> String {
-    use rustls::CertificateError as E;
-    match error {
-        E::UnknownIssuer => "certificate signed by unknown authority".to_owned(),
-        E::Expired | E::ExpiredContext { .. } | E::NotValidYet | E::NotValidYetContext { .. } => {
-            "certificate has expired or is not yet valid".to_owned()
-        }
-        E::NotValidForNameContext { expected: ServerName::IpAddress(address), presented } => {
-            let address = std::net::IpAddr::from(*address);
-            let addresses: Vec<_> = presented.iter().filter_map(|name| name.strip_prefix("IpAddress(")).collect();
-            if addresses.is_empty() {
-                return format!("cannot validate certificate for {address} because it doesn't contain any IP SANs");
-            }
-            let addresses: Vec<_> = addresses.iter().map(|address| address.trim_end_matches(')')).collect();
-            format!("certificate is valid for {}, not {address}", addresses.join(", "))
-        }
-        E::NotValidForNameContext { expected, presented } => {
-            let names: Vec<_> = presented
-                .iter()
-                .filter_map(|name| name.strip_prefix("DnsName(\"").and_then(|name| name.strip_suffix("\")")))
-                .collect();
-            let expected = expected.to_str();
-            if names.is_empty() {
-                return format!("certificate is not valid for any names, but wanted to match {expected}");
-            }
-            format!("certificate is valid for {}, not {expected}", names.join(", "))
-        }
-        error => error.to_string(),
-    }
-}
-
-/// The texts of `crypto/tls/alert.go`.
-fn alert_text(alert: rustls::AlertDescription) -> String {
-    use rustls::AlertDescription as A;
-    let text = match alert {
-        A::HandshakeFailure => "handshake failure",
-        A::BadCertificate => "bad certificate",
-        A::UnsupportedCertificate => "unsupported certificate",
-        A::CertificateRevoked => "revoked certificate",
-        A::CertificateExpired => "expired certificate",
-        A::CertificateUnknown => "unknown certificate",
-        A::UnknownCA => "unknown certificate authority",
-        A::AccessDenied => "access denied",
-        A::ProtocolVersion => "protocol version not supported",
-        A::InternalError => "internal error",
-        A::UnrecognisedName => "unrecognized name",
-        A::CertificateRequired => "certificate required",
-        A::NoApplicationProtocol => "no application protocol",
-        other => return format!("alert({})", u8::from(other)),
-    };
-    text.to_owned()
 }

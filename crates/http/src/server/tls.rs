@@ -201,7 +201,7 @@ impl ClientCertVerifier for ClientVerifier {
             authority.verify_client_cert(end_entity, intermediates, now)?;
         }
         if !self.allowed.is_empty() {
-            let names = tls::san::names(end_entity);
+            let names = tls::certificate::names(end_entity);
             if !names.iter().any(|name| self.allowed.contains(name)) {
                 return Err(rustls::Error::General(format!(
                     "could not find allowed SANs in client cert, found: [{}]",
