@@ -8,12 +8,13 @@ mod metrics;
 mod resolver;
 
 use std::any::Any;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, join_all};
+use promd_clock::Clock;
 use promd_config::DnsSd;
 use promd_model::Labels;
 
@@ -37,6 +38,28 @@ pub struct DnsOptions {
 impl Default for DnsOptions {
     fn default() -> Self {
         Self { resolv_conf: "/etc/resolv.conf".into(), port: 53 }
+    }
+}
+
+/// The names that an address has, each with a dot at its end. There are none, too, where nobody could be asked.
+pub async fn names_of(address: IpAddr, options: DnsOptions, clock: Arc<dyn Clock>) -> Vec<String> {
+    let records = Resolver::new(options, clock).lookup(&reverse(address), message::PTR).await.unwrap_or_default();
+    let name = |record| if let Record::Ptr(name) = record { Some(name) } else { None };
+    records.into_iter().filter_map(name).collect()
+}
+
+/// The name under which the names of an address stand (RFC 1035, section 3.5; RFC 3596, section 2.5).
+fn reverse(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => {
+            let [a, b, c, d] = address.octets();
+            format!("{d}.{c}.{b}.{a}.in-addr.arpa.")
+        }
+        IpAddr::V6(address) => {
+            let octets = address.octets();
+            let nibbles = octets.iter().rev().flat_map(|octet| [octet & 0xf, octet >> 4]);
+            nibbles.map(|nibble| format!("{nibble:x}.")).chain(["ip6.arpa.".to_owned()]).collect()
+        }
     }
 }
 
@@ -155,6 +178,10 @@ impl Names {
             Record::Aaaa(address) => format!("[{address}]:{port}"),
             // On the way from the name that was asked for to the one that has the address.
             Record::Alias => return Ok(None),
+            Record::Ptr(_) => {
+                tracing::warn!(record = message::PTR, "Invalid record");
+                return Ok(None);
+            }
             Record::Other(kind) => {
                 tracing::warn!(record = kind, "Invalid record");
                 return Ok(None);

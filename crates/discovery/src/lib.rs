@@ -34,7 +34,7 @@ mod static_targets;
 pub use crate::http::{HttpMechanism, HttpMetrics};
 pub use cancel::{CancelSignal, CancelSource};
 pub use discoverer::{Context, Discoverer, Mechanism, MechanismError};
-pub use dns::{DnsMechanism, DnsMetrics, DnsOptions};
+pub use dns::{DnsMechanism, DnsMetrics, DnsOptions, names_of};
 pub use file::{FileMechanism, FileMetrics};
 pub use group::{TargetGroup, TargetGroupError};
 pub use manager::{Manager, ManagerOptions, TargetSets};

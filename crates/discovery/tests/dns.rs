@@ -18,6 +18,7 @@ type Zone = BTreeMap<(&'static str, u16), (u8, Vec<&'static [u8]>)>;
 
 const A: u16 = 1;
 const NS: u16 = 2;
+const PTR: u16 = 12;
 const MX: u16 = 15;
 const AAAA: u16 = 28;
 const SRV: u16 = 33;
@@ -129,6 +130,27 @@ async fn records_of_every_type() {
         ("NS", r#"{__address__="ns.x:80", __meta_dns_name="x", __meta_dns_ns_record_target="ns.x."}"#),
     ] {
         check(&groups(conf, port, &format!("names: [x], type: {kind}, port: 80")).await, &[expect]);
+    }
+}
+
+#[tokio::test]
+async fn names_of_addresses() {
+    let six = "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.";
+    let zone = Zone::from([
+        (("1.2.0.192.in-addr.arpa.", PTR), (0, vec![&b"\x01a\x07example\0"[..], b"\x01b\x07example\0"])),
+        ((six, PTR), (0, vec![&b"\x03six\0"[..]])),
+    ]);
+    let mut options = DnsOptions::default();
+    options.port = serve("127.0.0.1", 0, zone).await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "nameserver 127.0.0.1\nsearch x\n").unwrap();
+    options.resolv_conf = file.path().to_owned();
+    for (address, expect) in
+        [("192.0.2.1", &["a.example.", "b.example."][..]), ("2001:db8::1", &["six."]), ("192.0.2.2", &[])]
+    {
+        let clock: Arc<dyn Clock> = Arc::new(RealClock::new());
+        let names = promd_discovery::names_of(address.parse().unwrap(), options.clone(), clock).await;
+        assert_eq!(names, expect, "{address}");
     }
 }
 

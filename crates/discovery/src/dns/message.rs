@@ -15,6 +15,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 pub(super) const A: u16 = 1;
 pub(super) const NS: u16 = 2;
 const CNAME: u16 = 5;
+pub(super) const PTR: u16 = 12;
 pub(super) const MX: u16 = 15;
 pub(super) const AAAA: u16 = 28;
 pub(super) const SRV: u16 = 33;
@@ -49,6 +50,7 @@ pub(crate) enum Record {
     Srv { target: String, port: u16 },
     Mx(String),
     Ns(String),
+    Ptr(String),
     Alias,
     Other(u16),
 }
@@ -148,6 +150,7 @@ impl Cursor<'_> {
             A if length == 4 => Record::A(Ipv4Addr::from(self.array::<4>()?)),
             AAAA if length == 16 => Record::Aaaa(Ipv6Addr::from(self.array::<16>()?)),
             NS => Record::Ns(self.name()?),
+            PTR => Record::Ptr(self.name()?),
             MX => {
                 // The preference.
                 self.skip(2)?;
