@@ -5,6 +5,7 @@ mod parse;
 mod report;
 mod rows;
 
+use promd_budget::Charge;
 use promd_exposition::Options as ParserOptions;
 use promd_exposition::ScrapeProtocol;
 use promd_storage::{Appender, Batch, SeriesRef, Storage, Verdict};
@@ -86,6 +87,17 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
+    /// How much memory it holds, as far as that depends on the body.
+    fn heap_bytes(&self) -> usize {
+        let Self { batch, zeros, rows, born, verdicts, exemplars, .. } = self;
+        batch.heap_bytes()
+            + zeros.heap_bytes()
+            + rows.capacity() * size_of::<Row>()
+            + born.capacity() * size_of::<u32>()
+            + verdicts.capacity() * size_of::<Verdict>()
+            + exemplars.capacity() * size_of::<promd_model::Exemplar>()
+    }
+
     /// Whether it is small enough to be kept.
     pub(crate) fn is_worth_keeping(&self) -> bool {
         self.rows.capacity() <= 1 << 17
@@ -98,6 +110,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) cache: &'a mut SeriesCache,
     pub(crate) metadata: &'a TargetMetadata,
     pub(crate) metrics: &'a ScrapeMetrics,
+    /// What the workspace is paid with.
+    pub(crate) charge: &'a mut Charge,
     /// The address, for logs.
     pub(crate) url: &'a str,
 }

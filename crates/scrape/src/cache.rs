@@ -5,6 +5,7 @@
 //! that came before it in the last scrape, since targets hardly ever change their order.
 
 use hashbrown::{HashMap, HashTable};
+use promd_budget::{Account, Charge, Refused};
 use promd_storage::SeriesRef;
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
@@ -39,7 +40,14 @@ pub(crate) struct SeriesCache {
     starts: HashMap<u32, i64>,
     /// The series that a scrape adds of its own.
     pub(crate) reports: [Option<SeriesRef>; 8],
+    /// What entries and table are paid with: a short body can have many series.
+    charge: Charge,
 }
+
+/// How many entries there is room for at first.
+const FIRST_ENTRIES: usize = 64;
+/// What an entry costs: itself, its place in the table, and the room that a table of hashes keeps free.
+const ENTRY_BYTES: usize = size_of::<Entry>() + 12;
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
@@ -82,7 +90,8 @@ pub(crate) enum Found {
 }
 
 impl SeriesCache {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// An empty one, whose memory is charged to `account`.
+    pub(crate) fn new(seed: u64, account: &Account) -> Self {
         Self {
             seed,
             table: HashTable::new(),
@@ -99,6 +108,7 @@ impl SeriesCache {
             successful: 0,
             starts: HashMap::new(),
             reports: [None; 8],
+            charge: Charge::empty(account),
         }
     }
 
@@ -150,14 +160,25 @@ impl SeriesCache {
         }
     }
 
+    /// Makes room for as many entries again, if there is memory for them.
+    fn grow(&mut self) -> Result<(), Refused> {
+        let capacity = self.entries.capacity().saturating_mul(2).max(FIRST_ENTRIES);
+        self.charge.grow_to(capacity.saturating_mul(ENTRY_BYTES))?;
+        self.entries.reserve_exact(capacity - self.entries.len());
+        Ok(())
+    }
+
     /// Notes which series a text stands for, or that it stands for none.
-    pub(crate) fn insert(&mut self, key: u128, series: Option<SeriesRef>) -> u32 {
+    pub(crate) fn insert(&mut self, key: u128, series: Option<SeriesRef>) -> Result<u32, Refused> {
         let state = if series.is_some() { State::New } else { State::Dropped };
         let series = series.map_or(0, |series| series.0);
         let entry = Entry { key, series, pass: self.pass, tracked: 0, next: NONE, state };
         let at = match self.free.pop() {
             Some(at) => at,
             None => {
+                if self.entries.len() == self.entries.capacity() {
+                    self.grow()?;
+                }
                 let at = u32::try_from(self.entries.len()).expect("a body has fewer lines than 2^32");
                 self.entries.push(entry);
                 at
@@ -171,7 +192,7 @@ impl SeriesCache {
         self.link(at);
         self.last = at;
         self.met += 1;
-        at
+        Ok(at)
     }
 
     /// Notes that a sample of this scrape was stored; `true` for the first one of its text. If `follow`, a stale marker

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use promd_budget::{AccountOptions, Charge};
 use promd_config::ScrapeConfig;
 use promd_model::Labels;
 use promd_relabel::Rules;
@@ -38,6 +39,7 @@ pub struct BodyAppender {
     metadata: TargetMetadata,
     metrics: ScrapeMetrics,
     work: Workspace,
+    charge: Charge,
 }
 
 /// What a body had in it.
@@ -62,9 +64,11 @@ impl BodyAppender {
     /// If the rules of the job are not valid.
     pub fn new(job: &ScrapeConfig, target: Labels, options: &ScrapeOptions) -> Result<Self, JobError> {
         let rules = Arc::new(Rules::new(job.metric_relabel_configs.to_vec(), job.validation())?);
+        let account = options.ledger.account(AccountOptions::new("scrape"));
         Ok(Self {
             settings: settings(job, target, rules, |_, default| default, options),
-            cache: SeriesCache::new(options.hash_seed),
+            cache: SeriesCache::new(options.hash_seed, &account),
+            charge: Charge::empty(&account),
             metadata: TargetMetadata::default(),
             metrics: ScrapeMetrics::default(),
             work: Workspace::default(),
@@ -84,9 +88,9 @@ impl BodyAppender {
         content_type: &str,
         time: i64,
     ) -> Result<BodyCounts, ScrapeError> {
-        let Self { settings, cache, metadata, metrics, work } = self;
+        let Self { settings, cache, metadata, metrics, work, charge } = self;
         let scraped = Scraped { body, content_type, time, now: time };
-        let mut subject = Subject { settings, cache, metadata, metrics, url: "" };
+        let mut subject = Subject { settings, cache, metadata, metrics, charge, url: "" };
         let (appender, counts, outcome) = append::append(storage, &scraped, &mut subject, work);
         let position = appender.commit()?;
         let Counts { scraped, kept, added } = counts;

@@ -1,5 +1,6 @@
 //! How a body comes from a target: the seam for tests and simulations, and what stands behind it in earnest.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -116,7 +117,8 @@ impl Fetch for HttpFetch {
             if head.status == StatusCode::OK {
                 body::read_into(&mut answered, limit, body).await?;
             }
-            Ok(Fetched { status: head.status, reason: None, headers: head.headers })
+            let reason = promd_http::own_reason(&head.extensions).map(Cow::into_owned);
+            Ok(Fetched { status: head.status, reason, headers: head.headers })
         })
     }
 }

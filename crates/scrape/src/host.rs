@@ -1,10 +1,13 @@
 //! What this machine is called.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
-/// The full name of this machine, as far as its own files tell: the first name that `/etc/hosts` has for the first
-/// address of the host name that is there, or else the host name. Prometheus asks in the same order, and name servers
-/// behind that.
+use promd_clock::RealClock;
+use promd_discovery::DnsOptions;
+
+/// The full name of this machine: the first name of the first address of the host name that has one, in `/etc/hosts` or, behind
+/// that, as name servers have it, with a dot at its end; or else the host name. Prometheus asks in the same order.
 pub async fn host_name() -> String {
     let name = tokio::task::spawn_blocking(|| std::fs::read_to_string("/proc/sys/kernel/hostname")).await;
     let name = name.ok().and_then(Result::ok).unwrap_or_default().trim().to_owned();
@@ -12,7 +15,16 @@ pub async fn host_name() -> String {
     let addresses: Vec<IpAddr> = addresses.map(|address| address.ip()).collect();
     let hosts = tokio::task::spawn_blocking(|| std::fs::read_to_string("/etc/hosts")).await;
     let hosts = hosts.ok().and_then(Result::ok).unwrap_or_default();
-    addresses.iter().find_map(|address| name_of(&hosts, *address)).map_or(name, str::to_owned)
+    for address in addresses {
+        if let Some(name) = name_of(&hosts, address) {
+            return name.to_owned();
+        }
+        let names = promd_discovery::names_of(address, DnsOptions::default(), Arc::new(RealClock::new())).await;
+        if let Some(name) = names.into_iter().next() {
+            return name;
+        }
+    }
+    name
 }
 
 /// The first name of an address in a file of hosts.

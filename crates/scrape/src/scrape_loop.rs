@@ -5,6 +5,7 @@ mod once;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use promd_budget::Charge;
 use promd_clock::{Clock, Monotonic, Ticker, WallTime};
 use promd_discovery::CancelSignal;
 use promd_http::BoxError;
@@ -75,7 +76,7 @@ impl ScrapeLoop {
     /// Scrapes until told otherwise. `cache` is what another loop has handed over, if it did.
     pub(crate) async fn run(mut self, cache: Option<SeriesCache>, mut stop: oneshot::Receiver<Stop>) {
         let clock = Arc::clone(&self.shared.clock);
-        let mut cache = cache.unwrap_or_else(|| SeriesCache::new(self.shared.options.hash_seed));
+        let mut cache = cache.unwrap_or_else(|| SeriesCache::new(self.shared.options.hash_seed, &self.shared.account));
         let interval = self.target.interval();
         let offset = self.target.offset(clock.wall(), self.seed);
         let mut ticker = Ticker::new(Arc::clone(&clock), clock.monotonic() + offset, interval);
@@ -148,11 +149,13 @@ impl ScrapeLoop {
         let end = move || {
             let mut cache = cache;
             let mut bench = shared.buffers.bench();
+            let mut charge = Charge::empty(&shared.account);
             let mut subject = Subject {
                 settings: &settings,
                 cache: &mut cache,
                 metadata: target.metadata(),
                 metrics: &shared.metrics,
+                charge: &mut charge,
                 url: target.url(),
             };
             let nothing = Scraped { body: &[], content_type: "", time, now: time };

@@ -12,6 +12,8 @@ use crate::metadata::{Families, is_of_family};
 
 /// How many rows are put into the store at once: a body may be as long as memory.
 const BATCH_ROWS: usize = 1 << 16;
+/// After how many rows it is asked whether there is memory for as many more.
+const CHARGED_ROWS: usize = 1 << 10;
 
 /// Where a row of a batch comes from.
 #[derive(Debug, Clone, Copy)]
@@ -136,6 +138,9 @@ impl<'p, 's> Pass<'p, 's> {
         }
         let follow = explicit.is_none() || settings.track_timestamps;
         self.push(series, time, start, value, Row { entry, follow })?;
+        if self.work.rows.len().is_multiple_of(CHARGED_ROWS) {
+            self.subject.charge.resize(self.work.heap_bytes())?;
+        }
         if self.work.rows.len() >= BATCH_ROWS {
             self.flush();
         }
@@ -147,7 +152,7 @@ impl<'p, 's> Pass<'p, 's> {
         let labels = match self.work.namer.name(sample, &self.subject.settings.naming) {
             Ok(Named::Series(labels)) => labels,
             Ok(Named::Dropped) => {
-                self.subject.cache.insert(key, None);
+                self.subject.cache.insert(key, None)?;
                 return Ok(None);
             }
             Err(error) => {
@@ -165,7 +170,7 @@ impl<'p, 's> Pass<'p, 's> {
         };
         match self.appender.series(labels) {
             Ok(series) => {
-                let entry = self.subject.cache.insert(key, Some(series));
+                let entry = self.subject.cache.insert(key, Some(series))?;
                 self.work.born.push(entry);
                 Ok(Some((entry, series)))
             }

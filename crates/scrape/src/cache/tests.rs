@@ -9,9 +9,11 @@ fn scrape(cache: &mut SeriesCache, texts: &[&str]) -> Vec<u64> {
     cache.begin_pass();
     for text in texts {
         match cache.find(text.as_bytes()) {
-            Found::Unknown(key) if text.starts_with('-') => drop(cache.insert(key, None)),
+            Found::Unknown(key) if text.starts_with('-') => {
+                let _ = cache.insert(key, None).unwrap();
+            }
             Found::Unknown(key) => {
-                let at = cache.insert(key, Some(SeriesRef(text.len() as u64)));
+                let at = cache.insert(key, Some(SeriesRef(text.len() as u64))).unwrap();
                 assert!(cache.stored(at, true));
             }
             Found::Dropped => assert!(text.starts_with('-')),
@@ -33,7 +35,7 @@ fn end(cache: &mut SeriesCache, flush: bool) -> Vec<u64> {
 
 #[test]
 fn what_is_not_there_any_more_has_vanished_once() {
-    let mut cache = SeriesCache::new(7);
+    let mut cache = SeriesCache::new(7, promd_budget::Ledger::unlimited().root());
     assert_eq!(scrape(&mut cache, &["a", "bb", "ccc", "-d"]), NONE_AT_ALL);
     assert_eq!(scrape(&mut cache, &["ccc", "-d", "a"]), [2]);
     assert_eq!(scrape(&mut cache, &["ccc", "a", "ccc"]), NONE_AT_ALL);
@@ -43,7 +45,7 @@ fn what_is_not_there_any_more_has_vanished_once() {
 
 #[test]
 fn a_failed_scrape_is_the_end_of_all_but_forgets_nothing() {
-    let mut cache = SeriesCache::new(7);
+    let mut cache = SeriesCache::new(7, promd_budget::Ledger::unlimited().root());
     scrape(&mut cache, &["a", "bb"]);
     cache.begin_pass();
     assert_eq!(end(&mut cache, false), [1, 2]);
@@ -55,14 +57,14 @@ fn a_failed_scrape_is_the_end_of_all_but_forgets_nothing() {
 
 #[test]
 fn a_series_under_another_text_has_not_vanished() {
-    let mut cache = SeriesCache::new(7);
+    let mut cache = SeriesCache::new(7, promd_budget::Ledger::unlimited().root());
     scrape(&mut cache, &["aa", "b"]);
     assert_eq!(scrape(&mut cache, &["xx", "b"]), NONE_AT_ALL);
 }
 
 #[test]
 fn what_is_met_again_is_said_to_be() {
-    let mut cache = SeriesCache::new(7);
+    let mut cache = SeriesCache::new(7, promd_budget::Ledger::unlimited().root());
     scrape(&mut cache, &["a", "bb"]);
     cache.begin_pass();
     for again in [false, true] {
@@ -72,11 +74,11 @@ fn what_is_met_again_is_said_to_be() {
 
 #[test]
 fn a_cache_that_grows_without_success_is_flushed() {
-    let mut cache = SeriesCache::new(7);
+    let mut cache = SeriesCache::new(7, promd_budget::Ledger::unlimited().root());
     cache.begin_pass();
     for at in 0..1001_u64 {
         let Found::Unknown(key) = cache.find(&at.to_le_bytes()) else { panic!("{at} is new") };
-        let entry = cache.insert(key, Some(SeriesRef(at)));
+        let entry = cache.insert(key, Some(SeriesRef(at))).unwrap();
         cache.stored(entry, true);
     }
     assert!(cache.end_scrape(false, 0), "more than twice as many as at the last success, and 1000");
@@ -88,10 +90,10 @@ fn a_cache_that_grows_without_success_is_flushed() {
 
 #[test]
 fn a_text_of_which_nothing_was_stored_is_forgotten() {
-    let mut cache = SeriesCache::new(7);
+    let mut cache = SeriesCache::new(7, promd_budget::Ledger::unlimited().root());
     cache.begin_pass();
     let Found::Unknown(key) = cache.find(b"a") else { panic!("it is new") };
-    let at = cache.insert(key, Some(SeriesRef(1)));
+    let at = cache.insert(key, Some(SeriesRef(1))).unwrap();
     cache.forget_unless_stored(at);
     assert_eq!(cache.len(), 0);
     assert!(matches!(cache.find(b"a"), Found::Unknown(_)));

@@ -69,14 +69,14 @@ impl ScrapeLoop {
         let executor = self.shared.executor.clone();
         let done = executor.run(move || context.take(answer, cache)).await;
         // Whatever has happened to it, the next scrape finds out what is there.
-        done.unwrap_or_else(|| SeriesCache::new(self.shared.options.hash_seed))
+        done.unwrap_or_else(|| SeriesCache::new(self.shared.options.hash_seed, &self.shared.account))
     }
 
     /// Asks the target.
     async fn fetch(&self, wire: &mut Vec<u8>, charge: &mut Charge) -> Result<Fetched, ScrapeError> {
         let request = self.request.as_ref().map_err(|error| FetchError::failed(error.to_string()))?;
         let fetch = self.fetch.as_ref().map_err(|error| FetchError::failed(error.to_string()))?;
-        let limit = self.job.body_limit();
+        let limit = wire_limit(self.job.body_limit());
         let available = self.shared.account.available();
         let fetched = fetch.fetch(request, limit.min(available), wire).await;
         charge.force(wire.capacity());
@@ -92,6 +92,12 @@ impl ScrapeLoop {
             Ok(fetched) => Ok(fetched),
         }
     }
+}
+
+/// How much may come over the wire of a body that is not longer than `limit` when it is unpacked: gzip adds a head, an end,
+/// and 5 bytes to each 16 KiB that it cannot make shorter. The limit of a job is that of the unpacked body.
+fn wire_limit(limit: usize) -> usize {
+    limit.saturating_add(limit / 64).saturating_add(4 << 10)
 }
 
 /// As Go shows a status: the number and what stands behind it.
@@ -110,10 +116,13 @@ impl Context {
         let mut content_type = None;
         let body = head.and_then(|fetched| {
             content_type = fetched.headers.get(CONTENT_TYPE).cloned();
-            if fetched.headers.get(CONTENT_ENCODING).is_none_or(|encoding| encoding != "gzip") {
-                return Ok(wire.as_slice());
-            }
             let limit = job.body_limit();
+            if fetched.headers.get(CONTENT_ENCODING).is_none_or(|encoding| encoding != "gzip") {
+                return if wire.len() > limit { Err(ScrapeError::BodySize) } else { Ok(wire.as_slice()) };
+            }
+            if wire.is_empty() {
+                return Err(ScrapeError::Decompress("EOF".to_owned()));
+            }
             let available = shared.account.available();
             let done = decoder.decode(Compression::Gzip, &wire, limit.min(available), decoded);
             charge.force(decoded.capacity());
@@ -138,11 +147,13 @@ impl Context {
                 (&[][..], Some(error))
             }
         };
+        let mut work_charge = Charge::empty(&shared.account);
         let mut subject = Subject {
             settings,
             cache: &mut cache,
             metadata: target.metadata(),
             metrics: &shared.metrics,
+            charge: &mut work_charge,
             url: target.url(),
         };
         let content_type = content_type.as_ref().and_then(|header| header.to_str().ok()).unwrap_or_default();
