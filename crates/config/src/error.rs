@@ -70,6 +70,14 @@ impl Error {
         Self { kind: ErrorKind::Types, problems }
     }
 
+    /// With other words for what is wrong.
+    pub(crate) fn map_texts(mut self, change: impl Fn(&str) -> String) -> Self {
+        for problem in &mut self.problems {
+            problem.text = change(&problem.text);
+        }
+        self
+    }
+
     /// Which kind of thing is wrong.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

@@ -10,7 +10,7 @@ use promd_relabel::{Action, Rule};
 use crate::error::Error;
 use crate::list::List;
 use crate::yaml::generic::LabelName;
-use crate::yaml::value::{Key, parsed};
+use crate::yaml::value::{Key, null_or_mismatch, parsed};
 use crate::yaml::{Decoder, Environment, Id, Kind, Node, Section, Tree, Value};
 
 impl Value for Labels {
@@ -92,6 +92,9 @@ impl Value for LabelSet {
     }
 
     fn decode(&mut self, node: &Node, decoder: &mut Decoder<'_>) -> Result<bool, Error> {
+        if !matches!(node.kind, Kind::Mapping(_)) {
+            return null_or_mismatch(node, decoder, &Self::go_type());
+        }
         check_values(node, decoder)?;
         let mut pairs: BTreeMap<LabelName, String> = BTreeMap::new();
         if !pairs.decode(node, decoder)? {
@@ -110,6 +113,10 @@ impl Value for LabelSet {
 impl Value for Rule {
     fn go_type() -> String {
         "relabel.plain".to_owned()
+    }
+
+    fn item_type() -> String {
+        "relabel.Config".to_owned()
     }
 
     fn zero() -> Self {
@@ -154,8 +161,9 @@ impl Section for Rule {
     fn set(&mut self, key: &str, id: Id, decoder: &mut Decoder<'_>) -> Result<bool, Error> {
         match key {
             "source_labels" => {
-                let mut names: Vec<LabelName> = Vec::new();
+                let mut names = LabelNames::default();
                 decoder.value(id, &mut names)?;
+                let names = names.0;
                 let is_null = decoder.resolved_node(id).is_null();
                 self.source_labels = (!is_null).then(|| names.iter().map(Key::text).collect());
             }
@@ -170,6 +178,10 @@ impl Section for Rule {
             "target_label" => drop(decoder.value(id, &mut self.target_label)?),
             "replacement" => drop(decoder.value(id, &mut self.replacement)?),
             "action" => {
+                let node = decoder.resolved_node(id);
+                if node.is_null() {
+                    return Err(Error::invalid(Some(node.location), "relabel action cannot be empty"));
+                }
                 let mut action = ActionText(self.action);
                 decoder.value(id, &mut action)?;
                 self.action = action.0;
@@ -177,6 +189,35 @@ impl Section for Rule {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+}
+
+/// `source_labels`.
+#[derive(Debug, Default)]
+struct LabelNames(Vec<LabelName>);
+
+impl Value for LabelNames {
+    fn go_type() -> String {
+        "model.LabelNames".to_owned()
+    }
+
+    fn zero() -> Self {
+        Self::default()
+    }
+
+    fn is_zero(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn decode(&mut self, node: &Node, decoder: &mut Decoder<'_>) -> Result<bool, Error> {
+        match node.kind {
+            Kind::Sequence(_) => self.0.decode(node, decoder),
+            _ => null_or_mismatch(node, decoder, &Self::go_type()),
+        }
+    }
+
+    fn tree(&self) -> Tree {
+        self.0.tree()
     }
 }
 

@@ -55,7 +55,7 @@ impl<'a, T> IntoIterator for &'a List<T> {
 
 impl<T: Value> Value for List<T> {
     fn go_type() -> String {
-        format!("[]*{}", T::go_type())
+        format!("[]*{}", T::item_type())
     }
 
     fn zero() -> Self {

@@ -150,19 +150,23 @@ impl RuleFile {
     ///
     /// All that is wrong, as Prometheus lists it: what is wrong with the file as such is there twice.
     pub fn parse(text: &[u8], options: &RuleOptions<'_>) -> Result<Self, Vec<RuleFileError>> {
-        let read = |strict| -> Result<Self, Error> {
+        let read = |strict, only_places| -> Result<Self, Error> {
             let mut file = Self::zero();
             let document = parse(text)?;
-            Decoder::new(&document, Dialect::V3, strict, &|_| None).run(&mut file)?;
+            Decoder::new(&document, Dialect::V3, strict, &|_| None).with_places(only_places).run(&mut file)?;
             Ok(file)
         };
-        match read(!options.ignore_unknown_fields) {
+        match read(!options.ignore_unknown_fields, false) {
             Ok(file) => {
                 let errors = check::check(&file, options);
                 if errors.is_empty() { Ok(file) } else { Err(errors) }
             }
-            // Prometheus reads the file a second time for the places of the rules, and then passes over unknown fields.
-            Err(error) => Err([Some(error), read(false).err()].into_iter().flatten().map(Into::into).collect()),
+            // Prometheus reads the file a second time for the places of the rules, into types of their own, and then passes
+            // over unknown fields.
+            Err(error) => {
+                let again = read(false, true).err().map(|error| error.map_texts(of_places));
+                Err([Some(error), again].into_iter().flatten().map(Into::into).collect())
+            }
         }
     }
 
@@ -170,6 +174,15 @@ impl RuleFile {
     #[must_use]
     pub fn has_more_documents(text: &[u8]) -> bool {
         parse(text).is_ok_and(|document| document.more)
+    }
+}
+
+/// The text of an error with the names of the types that hold places.
+fn of_places(text: &str) -> String {
+    match text.strip_suffix("rulefmt.RuleGroups") {
+        Some(text) => format!("{text}rulefmt.ruleGroups"),
+        None if text.ends_with("rulefmt.RuleGroup") || text.ends_with("rulefmt.Rule") => format!("{text}Node"),
+        None => text.to_owned(),
     }
 }
 

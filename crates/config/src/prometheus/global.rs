@@ -89,7 +89,11 @@ impl GlobalConfig {
     }
 
     /// The escaping of metric names, which follows from the validation if it is not given.
-    pub(super) fn escaping(&self) -> Result<EscapingScheme, String> {
+    ///
+    /// # Errors
+    ///
+    /// If there is no such escaping.
+    pub fn escaping(&self) -> Result<EscapingScheme, String> {
         match self.metric_name_escaping_scheme.as_str() {
             "" => Ok(default_escaping(self.scheme())),
             text => text.parse().map_err(|_| unknown_escaping("global", text)),

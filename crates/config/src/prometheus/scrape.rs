@@ -127,6 +127,9 @@ impl ScrapeConfig {
         self.inherit(global);
         protocol::check(self.scrape_protocols.as_deref().unwrap_or_default())
             .map_err(|text| format!("{text} for scrape config with job name {job}"))?;
+        if self.fallback_scrape_protocol.as_ref().is_some_and(Value::is_zero) {
+            self.fallback_scrape_protocol = None;
+        }
         if let Some(fallback) = &self.fallback_scrape_protocol {
             let explain =
                 |text| format!("invalid fallback_scrape_protocol for scrape config with job name {job}: {text}");

@@ -44,7 +44,7 @@ impl<T: Value> Value for Located<T> {
 
     fn decode(&mut self, node: &Node, decoder: &mut Decoder<'_>) -> Result<bool, Error> {
         self.location = Some(node.location);
-        self.value.decode(node, decoder)
+        if decoder.only_places() { Ok(true) } else { self.value.decode(node, decoder) }
     }
 
     fn decode_null(&mut self, node: &Node) {

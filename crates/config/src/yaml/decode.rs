@@ -46,6 +46,8 @@ pub(crate) struct Decoder<'d> {
     dialect: Dialect,
     /// Whether unknown fields are wrong.
     strict: bool,
+    /// Whether of values that know where they stand that is all that is wanted.
+    only_places: bool,
     pub(crate) environment: Environment<'d>,
     problems: Vec<Problem>,
     /// The aliases that are being followed.
@@ -61,6 +63,7 @@ impl<'d> Decoder<'d> {
             document,
             dialect,
             strict,
+            only_places: false,
             environment,
             problems: Vec::new(),
             following: Vec::new(),
@@ -68,6 +71,16 @@ impl<'d> Decoder<'d> {
             decoded: 0,
             decoded_by_alias: 0,
         }
+    }
+
+    /// Reads, if `only`, nothing but places where those are kept.
+    pub(crate) fn with_places(mut self, only: bool) -> Self {
+        self.only_places = only;
+        self
+    }
+
+    pub(crate) fn only_places(&self) -> bool {
+        self.only_places
     }
 
     /// Fills `out` from the whole document; nothing in it leaves `out` as it is.

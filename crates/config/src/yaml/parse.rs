@@ -61,12 +61,22 @@ struct Builder {
     anchors: HashMap<usize, Id>,
 }
 
+/// Where the `|` or `>` of a block stands, which is where Go says that the block is; the parser names where its text begins.
+fn block_indicator(before: &str) -> Option<Location> {
+    let before = before.trim_end();
+    let line = before.rsplit('\n').next()?;
+    let header = line.split(" #").next()?.trim_end();
+    let header = header.trim_end_matches(|c: char| c.is_ascii_digit() || c == '+' || c == '-');
+    let above = header.strip_suffix(['|', '>'])?;
+    Some(Location::new(before.matches('\n').count() + 1, above.chars().count() + 1))
+}
+
 impl Builder {
     fn build(mut self, text: &str) -> Result<Document, Failure> {
         let mut started = false;
         for event in Parser::new_from_str(text) {
             let (event, span) = event.map_err(Failure::Scan)?;
-            let location = Location::new(span.start.line(), span.start.col() + 1);
+            let mut location = Location::new(span.start.line(), span.start.col() + 1);
             match event {
                 Event::DocumentStart(..) if started => {
                     self.document.more = true;
@@ -74,6 +84,10 @@ impl Builder {
                 }
                 Event::DocumentStart(..) => started = true,
                 Event::Scalar(value, style, anchor, tag) => {
+                    if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+                        let before = span.byte_range().and_then(|range| text.get(..range.start));
+                        location = before.and_then(block_indicator).unwrap_or(location);
+                    }
                     let kind = Kind::Scalar { value: value.into_owned(), plain: style == ScalarStyle::Plain };
                     let id = self.node(kind, tag.as_deref(), location, anchor);
                     self.place(id);

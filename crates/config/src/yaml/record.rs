@@ -1,5 +1,20 @@
 //! Sections as one declaration: the fields, how they are read, and how they are printed.
 
+/// The name of a Go type that reads itself as `go`, a local type without methods, and is called `name` here.
+pub(crate) fn item_type(go: &str, name: &str) -> String {
+    let Some(package) = go.strip_suffix(".plain") else {
+        // Go reads the form of files, which has no name of its own.
+        return if name == "TargetGroup" { "targetgroup.Group".to_owned() } else { go.to_owned() };
+    };
+    match (package, name.strip_suffix("Sd")) {
+        ("aws", Some("Ec2")) => "aws.EC2SDConfig".to_owned(),
+        // Several mechanisms of one package.
+        ("aws" | "moby" | "zookeeper", Some(mechanism)) => format!("{package}.{mechanism}SDConfig"),
+        (package, Some(_)) => format!("{package}.SDConfig"),
+        (package, None) => format!("{package}.{name}"),
+    }
+}
+
 /// Declares a section of a file: a struct, and from its fields how it is read and printed.
 ///
 /// ```text
@@ -52,6 +67,10 @@ macro_rules! record {
         impl $crate::yaml::Value for $Name {
             fn go_type() -> String {
                 $go.to_owned()
+            }
+
+            fn item_type() -> String {
+                $crate::yaml::record::item_type($go, stringify!($Name))
             }
 
             fn zero() -> Self {

@@ -17,6 +17,12 @@ pub(crate) trait Value: Sized {
     /// What Go calls the type, for errors.
     fn go_type() -> String;
 
+    /// What Go calls it in a list of pointers. A type that reads itself does so as another, without methods, which errors within
+    /// it name.
+    fn item_type() -> String {
+        Self::go_type()
+    }
+
     /// What null makes of it: Go's zero value, which need not be the default.
     fn zero() -> Self;
 
