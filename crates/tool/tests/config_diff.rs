@@ -124,6 +124,8 @@ fn what_means_the_same_is_no_difference() {
     let job = |rest: &str| format!("scrape_configs: [{{job_name: a{rest}}}]");
     for (old, new) in [
         ("global: {evaluation_interval: 1m}", "global: {scrape_interval: 1m}  # the default"),
+        ("", "global: {}"),
+        ("{}", "global: {metric_name_escaping_scheme: allow-utf-8}"),
         (&*job(""), &*job(", metrics_path: /metrics")),
         (
             &*job(", static_configs: [{targets: [a:1, b:1]}]"),

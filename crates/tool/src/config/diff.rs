@@ -135,9 +135,15 @@ impl Diff {
 fn settings(old: &Side, new: &Side) -> serde_json::Result<Vec<Change>> {
     let (a, b) = (&old.config, &new.config);
     let mut values = [old.fields(a)?, new.fields(b)?];
-    for value in &mut values {
+    for (value, config) in values.iter_mut().zip([a, b]) {
         // Jobs are compared by name, wherever they are.
         value.as_object_mut().and_then(|fields| fields.remove("scrape_configs"));
+        // The default is shown where there is no section `global`, and not where there is one.
+        if let (Some(global), Ok(escaping)) =
+            (value.get_mut("global").and_then(Value::as_object_mut), config.global.escaping())
+        {
+            global.insert("metric_name_escaping_scheme".to_owned(), escaping.to_string().into());
+        }
     }
     let [before, after] = values;
     let mut changes = Vec::new();
