@@ -20,15 +20,15 @@ const KNOWN: &[&str] = &[
     "use-start-timestamps",
     "type-and-unit-labels",
     "extra-scrape-metrics",
+    "created-timestamp-zero-ingestion",
+    "metadata-wal-records",
 ];
 
 /// Features of Prometheus that are not here.
 const ABSENT: &[&str] = &[
     "xor2-encoding",
     "memory-snapshot-on-shutdown",
-    "metadata-wal-records",
     "concurrent-rule-eval",
-    "created-timestamp-zero-ingestion",
     "st-storage",
     "histograms-st-encoding",
     "st-synthesis",

@@ -12,7 +12,7 @@ use promd_fs::{Fs, RealFs};
 use promd_http::{ClientOptions, Report, Server, ServerEvent, ServerOptions};
 use promd_metrics::Registry;
 use promd_promql::{Engine, ScopedThreads};
-use promd_scrape::{Executor, HttpFetchFactory, ScrapeOptions, host_name};
+use promd_scrape::{Executor, HttpFetchFactory, ScrapeOptions, Starts, host_name};
 use promd_tsdb::Db;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -176,6 +176,7 @@ async fn serve(settings: Settings, mut source: Source, mut loaded: Loaded, fs: A
     let jobs = start_jobs(&settings, &db, &clock, &ledger).await;
     register(registry.register(jobs.scrape.metrics()));
     register(registry.register(jobs.discovery.metrics()));
+    register(registry.register(jobs.mechanisms.clone()));
     scraping.start(Arc::clone(&jobs.scrape));
     let sets = CancelSource::new();
     let following = {
@@ -260,6 +261,10 @@ async fn start_jobs(settings: &Settings, db: &Arc<Db>, clock: &Arc<dyn Clock>, l
     options.timestamp_tolerance = flags.duration("scrape.timestamp-tolerance").unwrap_or(options.timestamp_tolerance);
     options.type_and_unit_labels = settings.features.has("type-and-unit-labels");
     options.exemplars = settings.features.has("exemplar-storage");
+    options.metadata = settings.features.has("metadata-wal-records");
+    if settings.features.has("created-timestamp-zero-ingestion") {
+        options.starts = Starts::AsZeros;
+    }
     options.hash_seed = u64::try_from(clock.wall().nanos()).unwrap_or(0).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     options.ledger = ledger.clone();
     let user_agent = format!("Prometheus/{}", BuildInfo::default().version);
