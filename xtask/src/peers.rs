@@ -4,6 +4,10 @@
 //! this machine's own apt sources; only the packages named below are fetched, their signatures are checked by apt, and
 //! they are unpacked into a folder. A program that is already installed can be used instead, without any of this:
 //! `PROMD_PEER_PROMETHEUS=/usr/bin/prometheus` (and so on) is what the tests look at first.
+//!
+//! The client libraries of other languages are put beside them; see [`clients`].
+
+mod clients;
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -37,6 +41,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     fs::create_dir_all(&folder)?;
     let folder = folder.canonicalize()?;
     let binaries = folder.join("bin");
+    fs::create_dir_all(&binaries)?;
+    clients::install(&folder)?;
     if PROGRAMS.iter().all(|(_, _, name)| binaries.join(name).exists()) {
         println!("the peers are in {}", binaries.display());
         return Ok(());
@@ -44,7 +50,6 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     fetch(&folder)?;
     let unpacked = folder.join("root");
     fs::create_dir_all(&unpacked)?;
-    fs::create_dir_all(&binaries)?;
     for package in packages_in(&folder.join("apt"))? {
         succeed(Command::new("dpkg-deb").arg("-x").arg(&package).arg(&unpacked))?;
     }

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+pub(crate) mod beside;
 pub(crate) mod loopback;
 pub(crate) mod simulated;
 
