@@ -6,6 +6,7 @@ mod compress;
 mod connection;
 mod cors;
 mod event;
+mod first_line;
 mod patience;
 mod rate;
 mod stall;

@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use super::first_line::FirstLine;
 use super::stall::Stall;
 use super::{ConnectInfo, Phase, Shared, answer};
 use crate::ServerEvent;
@@ -103,7 +104,7 @@ where
         let shared = Arc::clone(&shared);
         async move { Ok::<_, Infallible>(answer::answer(&shared, info, request).await) }
     });
-    drive!(builder.serve_connection(TokioIo::new(stream), service), phases);
+    drive!(builder.serve_connection(TokioIo::new(FirstLine::new(stream)), service), phases);
 }
 
 async fn http2<S>(stream: S, info: ConnectInfo, shared: Arc<Shared>, mut phases: watch::Receiver<Phase>)
