@@ -28,7 +28,9 @@ impl Api {
             form.all("match[]").map(|text| self.parser.parse_selector(text)).collect();
         let selectors = selectors.map_err(|error| ApiError::parameter("match[]", error))?;
         self.manage(move |database| {
-            selectors.iter().try_for_each(|matchers| database.delete(times, matchers)).map_err(ApiError::internal)
+            // A selector without matchers selects nothing, in Prometheus' index; a database would delete all.
+            let mut selecting = selectors.iter().filter(|matchers| !matchers.is_empty());
+            selecting.try_for_each(|matchers| database.delete(times, matchers)).map_err(ApiError::internal)
         })
         .await?;
         Ok(Reply::nothing())

@@ -16,8 +16,10 @@ use promd_storage::Storage;
 use tokio::sync::Semaphore;
 
 use crate::metrics::{HttpMetrics, WebMetrics};
+use crate::multipart::MediaType;
 use crate::notifications::Notifications;
-use crate::queries::{Queries, blocking};
+use crate::path;
+use crate::queries::{Queries, Tab, blocking};
 use crate::reply::{self, Reply};
 use crate::route::{Found, Route, find};
 use crate::{ApiError, Asker, Database, ErrorType, Form, Host, Options, Parts, Targets};
@@ -68,6 +70,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) method: &'a Method,
     /// The part of the path that stands for the parameter of the route.
     pub(crate) parameter: &'a str,
+    /// Whether the bytes of the path were UTF-8; what was not is replaced in `parameter`.
+    pub(crate) is_utf8: bool,
     /// The path below the prefix.
     pub(crate) path: &'a str,
     /// What follows the `?`.
@@ -145,6 +149,11 @@ impl Api {
         self.metrics.ready.set(i64::from(state == State::Ready));
     }
 
+    /// Says whether queries that have ended are written to a log.
+    pub fn set_query_log(&self, is_on: bool) {
+        self.queries.metrics.log_enabled.set(i64::from(is_on));
+    }
+
     /// What is to be told to those who watch the server.
     #[must_use]
     pub fn notifications(&self) -> &Notifications {
@@ -165,13 +174,13 @@ impl Api {
         Ok(Arc::clone(database))
     }
 
-    /// Asks the store, on a thread that may block.
+    /// Asks the store, on a thread that may block. What is found is to be charged to what the work is handed.
     pub(crate) async fn look_up<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&dyn Storage) -> Result<T, ApiError> + Send + 'static,
+        work: impl FnOnce(&dyn Storage, &mut Tab) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let storage = self.storage()?;
-        blocking(&self.lookups, move || work(&*storage)).await
+        let (storage, mut tab) = (self.storage()?, Tab::of(self.queries.memory()));
+        blocking(&self.lookups, move || work(&*storage, &mut tab)).await
     }
 
     /// Asks the database, on a thread that may block.
@@ -188,7 +197,11 @@ impl Api {
         let began = self.clock.monotonic();
         let (head, body) = request.into_parts();
         let prefix = &*self.options.route_prefix;
-        let path = match head.uri.path() {
+        let whole = match path::read(head.uri.path()) {
+            Ok(path) => path,
+            Err(clean) => return moved(&head, StatusCode::MOVED_PERMANENTLY, &clean),
+        };
+        let path = match &*whole.text {
             "/" if !prefix.is_empty() => return reply::redirect(StatusCode::FOUND, prefix),
             path => path.strip_prefix(prefix).map_or("", |path| if path.is_empty() { "/" } else { path }),
         };
@@ -196,8 +209,10 @@ impl Api {
             Found::Route(route, pattern, parameter) => (route, pattern, parameter),
             Found::Nothing => return reply::http_error(StatusCode::NOT_FOUND, "404 page not found"),
             Found::Redirect(path) => {
-                let to = format!("{prefix}{path}{}", query_of(head.uri.query()));
-                return reply::redirect(StatusCode::MOVED_PERMANENTLY, &to);
+                // Other methods keep their method and their body on the way.
+                let get = head.method == Method::GET;
+                let status = if get { StatusCode::MOVED_PERMANENTLY } else { StatusCode::TEMPORARY_REDIRECT };
+                return moved(&head, status, &format!("{prefix}{path}"));
             }
             Found::OtherMethods(methods) => {
                 let mut response = match head.method {
@@ -217,6 +232,7 @@ impl Api {
                     form: form(&head, body, query).await,
                     method: &head.method,
                     parameter,
+                    is_utf8: whole.is_utf8,
                     path,
                     query,
                     headers: &head.headers,
@@ -254,6 +270,7 @@ impl Api {
             Route::Labels => self.labels(&ask, None).await,
             Route::LabelValues => self.labels(&ask, Some(ask.parameter)).await,
             Route::Series => self.series(&ask).await,
+            Route::DropSeries => Err(ApiError::internal("not implemented")),
             Route::ScrapePools => self.scrape_pools(),
             Route::ScrapePoolConfig => self.scrape_pool_config(&ask),
             Route::Targets => self.targets(&ask),
@@ -294,7 +311,7 @@ impl Api {
                 let text = "otlp write receiver needs to be enabled with --web.enable-otlp-receiver";
                 return reply::http_error(StatusCode::NOT_FOUND, text);
             }
-            Route::Search => Err(ApiError::new(ErrorType::Unavailable, "search API disabled")),
+            Route::Search(search) => return self.search(search, &ask).await,
             Route::OpenApi => return self.open_api(),
             Route::Home => return self.home(),
             Route::Graph => return self.graph(ask.query),
@@ -311,20 +328,19 @@ impl Api {
         result.map_or_else(ApiError::into_response, Reply::into_response)
     }
 
-    /// Lets pages of other origins read an answer.
+    /// Lets pages of other origins read an answer. What is said of caches is said also of short answers, which nobody
+    /// compresses.
     fn allow_origins(&self, asked: &http::HeaderMap, answer: &mut http::HeaderMap) {
+        answer.append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
         answer.append(header::VARY, HeaderValue::from_static("Origin"));
-        let Some(origin) = asked.get(header::ORIGIN) else { return };
+        let Some(origin) = asked.get(header::ORIGIN).filter(|origin| !origin.is_empty()) else { return };
         let fixed = |text| HeaderValue::from_static(text);
         answer.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, fixed("Accept, Authorization, Content-Type, Origin"));
         answer.insert(header::ACCESS_CONTROL_ALLOW_METHODS, fixed("GET, POST, OPTIONS"));
         answer.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, fixed("Date"));
-        match &self.options.cors_origin {
-            None => drop(answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, fixed("*"))),
-            Some(allowed) if origin.to_str().is_ok_and(|origin| allowed.is_match(origin)) => {
-                answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-            }
-            Some(_) => {}
+        let allowed = self.options.cors_origin.as_ref();
+        if allowed.is_none_or(|allowed| origin.to_str().is_ok_and(|origin| allowed.is_match(origin))) {
+            answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         }
     }
 
@@ -345,27 +361,41 @@ impl Handler for Api {
 
 /// Reads the parameters of a request: of its URL, and of its body if that is a form.
 async fn form(head: &http::request::Parts, content: promd_http::Body, query: &str) -> Form {
-    let has_form = matches!(head.method, Method::POST | Method::PUT | Method::PATCH)
-        && head.headers.get(header::CONTENT_TYPE).is_some_and(|kind| {
-            let kind = kind.to_str().unwrap_or_default();
-            let kind = kind.split(';').next().unwrap_or_default().trim();
-            kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        });
-    if !has_form {
+    if !matches!(head.method, Method::POST | Method::PUT | Method::PATCH) {
         return Form::of_query(query);
     }
-    match body::read(content, FORM).await {
-        Ok(content) => Form::of_body_and_query(&content, query),
-        Err(error) => {
-            let mut form = Form::of_query(query);
-            form.fail(error.to_string());
-            form
+    let kind = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let media = MediaType::parse(kind);
+    let boundary = media.parameter("boundary").filter(|_| media.name == "multipart/form-data" && media.is_whole);
+    let mut form = if media.name == "application/x-www-form-urlencoded" || boundary.is_some() {
+        match (body::read(content, FORM).await, boundary) {
+            (Ok(content), Some(boundary)) => Form::of_multipart(&content, boundary, query),
+            (Ok(content), None) => Form::of_body_and_query(&content, query),
+            (Err(error), _) => {
+                let mut form = Form::of_query(query);
+                form.fail(error.to_string());
+                form
+            }
         }
+    } else {
+        Form::of_query(query)
+    };
+    if !media.is_whole {
+        form.fail("mime: invalid media parameter");
     }
+    form
 }
 
-fn query_of(query: Option<&str>) -> String {
-    query.map(|query| format!("?{query}")).unwrap_or_default()
+/// What is asked for is elsewhere.
+fn moved(head: &http::request::Parts, status: StatusCode, path: &str) -> Response {
+    let query = head.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let mut response = reply::redirect(status, &format!("{}{query}", path::escaped(path)));
+    if !matches!(head.method, Method::GET | Method::HEAD) {
+        // Nobody would show a page to a program.
+        *response.body_mut() = body::empty();
+        response.headers_mut().remove(header::CONTENT_TYPE);
+    }
+    response
 }
 
 /// What Go's profiler would answer.

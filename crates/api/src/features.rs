@@ -97,8 +97,13 @@ pub(crate) fn all(options: &Options, engine: &EngineOptions) -> BTreeMap<&'stati
     }
     set("api", "admin", options.admin);
     set("api", "lifecycle", options.lifecycle);
-    for name in ["exclude_alerts", "otlp_write_receiver", "remote_write_receiver", "search"] {
+    for name in ["exclude_alerts", "otlp_write_receiver", "remote_write_receiver"] {
         set("api", name, false);
+    }
+    let search = options.features.iter().any(|(of, name, on)| (*of, *name, *on) == ("api", "search", true));
+    for (name, on) in [("search", search), ("search_fuzz_alg_jarowinkler", true), ("search_fuzz_alg_subsequence", true)]
+    {
+        set("api", name, on);
     }
     for (category, name, on) in &options.features {
         set(category, name, *on);

@@ -10,6 +10,7 @@ use promd_model::{Columns, CounterResetHint, FloatHistogram, Interval, Labels, M
 use promd_storage::{Decoder, Select, Series, Storage};
 
 use crate::api::{Api, Ask};
+use crate::queries::Tab;
 use crate::reply::{self, Pieces};
 use crate::{ApiError, ErrorType};
 
@@ -38,7 +39,7 @@ impl Api {
         };
         let now = self.now().0;
         let times = Interval::new(now.saturating_sub(self.queries.engine().options().lookback), now);
-        let found = self.look_up(move |storage| latest(storage, &selectors, times)).await;
+        let found = self.look_up(move |storage, tab| latest(storage, &selectors, times, tab)).await;
         let samples = match found {
             Ok((samples, warnings)) => {
                 self.web_metrics.federation_warnings.add(warnings);
@@ -61,7 +62,7 @@ impl Api {
             format,
             family: None,
         };
-        let mut response = Response::new(reply::streamed(Vec::new(), Box::new(families), Vec::new()));
+        let mut response = Response::new(reply::streamed(Vec::new(), Box::new(families), Vec::new(), None));
         reply::set(&mut response, header::CONTENT_TYPE, &format.content_type(escaping).to_string());
         response
     }
@@ -78,12 +79,18 @@ fn external_labels(labels: &Labels) -> Vec<(String, String)> {
 }
 
 /// The latest samples by metric name, and how many warnings there were.
-fn latest(storage: &dyn Storage, selectors: &[Vec<Matcher>], times: Interval) -> Result<(Vec<Latest>, u64), ApiError> {
+fn latest(
+    storage: &dyn Storage,
+    selectors: &[Vec<Matcher>],
+    times: Interval,
+    tab: &mut Tab,
+) -> Result<(Vec<Latest>, u64), ApiError> {
     let reader = storage.reader(times)?;
     let mut found = Vec::new();
     let mut warnings = 0;
     let (mut series, mut decoder, mut columns) = (Series::default(), Decoder::new(), Columns::new());
-    for matchers in selectors {
+    // A selector without matchers selects nothing, as in Prometheus' index.
+    for matchers in selectors.iter().filter(|matchers| !matchers.is_empty()) {
         let mut set = reader.select(&Select::new(matchers, times).ordered())?;
         while set.next(&mut series)? {
             columns.clear();
@@ -93,6 +100,7 @@ fn latest(storage: &dyn Storage, selectors: &[Vec<Matcher>], times: Interval) ->
             }
             let Some(run) = columns.runs().next_back() else { continue };
             let Some((t, value)) = last(&run) else { continue };
+            tab.labels(&series.labels)?;
             found.push(Latest { labels: series.labels.clone(), t, value });
         }
         warnings += u64::try_from(set.warnings().texts().len()).unwrap_or(u64::MAX);

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::multipart;
+
 /// Names and values. Those of the form come before those of the URL, so that the first of a name is the one that Go's
 /// `FormValue` would give.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,6 +27,14 @@ impl Form {
         let mut form = Self::default();
         form.extend(body);
         form.extend(query.as_bytes());
+        form
+    }
+
+    /// Reads a form in parts, and the query of the URL it was sent to, which here comes first.
+    #[must_use]
+    pub fn of_multipart(body: &[u8], boundary: &str, query: &str) -> Self {
+        let mut form = Self::of_query(query);
+        form.pairs.extend(multipart::fields(body, boundary).unwrap_or_default());
         form
     }
 

@@ -167,6 +167,17 @@ pub struct Cost {
     pub bytes: u64,
 }
 
+/// Series that a database did not take, since it had as many as it may, or no memory for more.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct RefusedSeries {
+    /// The job that brought them.
+    pub job: String,
+    /// The metric that they are of.
+    pub metric: String,
+    /// How many there were.
+    pub count: u64,
+}
+
 /// Who keeps samples.
 pub trait Database: Send + Sync {
     /// What is to be said of the head; lists have at most `limit` entries.
@@ -197,6 +208,11 @@ pub trait Database: Send + Sync {
     fn cost(&self, label: &str, limit: usize) -> Option<Vec<Cost>> {
         let _ = (label, limit);
         None
+    }
+
+    /// Which series it did not take, those with the most first.
+    fn refused(&self) -> Vec<RefusedSeries> {
+        Vec::new()
     }
 
     /// Deletes samples.

@@ -27,16 +27,20 @@ mod json;
 mod lookup;
 mod manage;
 mod metrics;
+mod multipart;
 pub mod notifications;
 mod openapi;
 mod options;
 mod params;
+mod path;
 mod proto_json;
 mod queries;
 mod query;
 mod reply;
 mod result;
 mod route;
+mod score;
+mod search;
 mod status;
 mod targets;
 
@@ -44,7 +48,8 @@ pub use api::{Api, State};
 pub use error::{ApiError, ErrorType};
 pub use form::Form;
 pub use host::{
-    ActiveTarget, BoxFuture, Cost, Database, HeadStats, Host, NameCount, Pool, Reload, ReplayProgress, Targets,
+    ActiveTarget, BoxFuture, Cost, Database, HeadStats, Host, NameCount, Pool, RefusedSeries, Reload, ReplayProgress,
+    Targets,
 };
 pub use notifications::{Notification, Notifications};
 pub use options::{BuildInfo, Options, Parts};

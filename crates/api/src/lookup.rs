@@ -6,6 +6,7 @@ use promd_model::{EscapingScheme, Interval, Labels, Matcher, ValidationScheme, f
 use promd_promql_parser::{Expr, Parser};
 use promd_storage::{Hints, LabelQuery, Listed, Reader, Select, Series, SeriesExemplars, Storage, Warnings};
 
+use crate::queries::Tab;
 use crate::reply::Reply;
 use crate::{ApiError, Form, json};
 
@@ -34,7 +35,7 @@ impl LabelsAsked {
         Ok(Self { name, times: form.times()?, selectors: form.selectors(parser)?, limit })
     }
 
-    pub(crate) fn answer(self, storage: &dyn Storage) -> Result<Reply, ApiError> {
+    pub(crate) fn answer(self, storage: &dyn Storage, tab: &mut Tab) -> Result<Reply, ApiError> {
         let reader = storage.reader(self.times)?;
         let Listed { mut texts, mut warnings } = match &*self.selectors {
             [] => self.ask(&*reader, &[])?,
@@ -53,7 +54,8 @@ impl LabelsAsked {
             texts.truncate(limit);
             warnings.add(TRUNCATED);
         }
-        Ok(Reply::list(texts, json::value).warn(texts_of(&warnings)))
+        tab.texts(texts.iter().map(String::as_str))?;
+        Ok(Reply::list(texts, json::value).warn(texts_of(&warnings)).holding(std::mem::take(tab)))
     }
 
     fn ask(&self, reader: &dyn Reader, matchers: &[Matcher]) -> Result<Listed, ApiError> {
@@ -87,7 +89,7 @@ impl SeriesAsked {
         Ok(Self { times, selectors, limit })
     }
 
-    pub(crate) fn answer(self, storage: &dyn Storage) -> Result<Reply, ApiError> {
+    pub(crate) fn answer(self, storage: &dyn Storage, tab: &mut Tab) -> Result<Reply, ApiError> {
         let reader = storage.reader(self.times)?;
         let (mut found, mut warnings) = (Vec::new(), Warnings::new());
         let wanted = self.limit.map_or(usize::MAX, |limit| limit.saturating_add(1));
@@ -103,6 +105,7 @@ impl SeriesAsked {
             let mut set = reader.select(&select)?;
             let (mut series, mut count) = (Series::default(), 0);
             while count < wanted && set.next(&mut series)? {
+                tab.labels(&series.labels)?;
                 found.push(series.labels.clone());
                 count += 1;
             }
@@ -116,7 +119,8 @@ impl SeriesAsked {
             found.truncate(limit);
             warnings.add(TRUNCATED);
         }
-        Ok(Reply::list(found, |out, labels: &Labels| json::labels(out, labels.view())).warn(texts_of(&warnings)))
+        let reply = Reply::list(found, |out, labels: &Labels| json::labels(out, labels.view()));
+        Ok(reply.warn(texts_of(&warnings)).holding(std::mem::take(tab)))
     }
 }
 

@@ -55,10 +55,13 @@ impl Api {
     }
 
     pub(crate) fn own_metrics(&self, ask: &Ask<'_>) -> Response {
+        let _scraping = self.metrics.scrapes_in_flight.track();
         let (format, escaping) = negotiate(ask.header(header::ACCEPT), &Format::DEFAULT);
         let mut writer = Writer::new(format, escaping);
         self.gather().visit(&mut writer);
-        match writer.finish() {
+        let text = writer.finish();
+        self.metrics.scrapes.with([if text.is_ok() { "200" } else { "500" }]).inc();
+        match text {
             Ok(text) => {
                 let mut response = reply::plain(StatusCode::OK, text);
                 reply::set(&mut response, header::CONTENT_TYPE, &format.content_type(escaping).to_string());
@@ -118,7 +121,12 @@ impl Api {
             version = escaped(&self.options.build.revision),
             prometheus = escaped(&self.options.build.version),
         );
-        reply::typed(StatusCode::OK, "text/html; charset=utf-8", page)
+        let mut response = reply::typed(StatusCode::OK, "text/html; charset=utf-8", page);
+        // The page has no script, no style and no picture, so whatever gets into it runs nothing.
+        let policy = "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+        reply::set(&mut response, header::CONTENT_SECURITY_POLICY, policy);
+        reply::set(&mut response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+        response
     }
 
     pub(crate) fn open_api(&self) -> Response {

@@ -13,16 +13,31 @@ pub(crate) struct HttpMetrics {
     pub(crate) duration: Family<Histogram, 1>,
     pub(crate) size: Family<Histogram, 1>,
     pub(crate) ready: Metric<IntGauge>,
+    pub(crate) scrapes: Family<Counter, 1>,
+    pub(crate) scrapes_in_flight: Metric<IntGauge>,
 }
 
-impl_collect!(HttpMetrics { requests, duration, size, ready });
+impl_collect!(HttpMetrics { requests, duration, size, ready, scrapes, scrapes_in_flight });
 
 impl HttpMetrics {
     pub(crate) fn new() -> Self {
         let seconds = HistogramSettings::classic([0.1, 0.2, 0.4, 1.0, 3.0, 8.0, 20.0, 60.0, 120.0])
             .with_native(native(Duration::from_secs(3600)));
         let bytes = HistogramSettings::classic(exponential_buckets(100.0, 10.0, 8));
+        let scrapes = Family::new(
+            Options::new("promhttp_metric_handler_requests_total", "Total number of scrapes by HTTP status code."),
+            ["code"],
+        );
+        // These are there before the first scrape, as in Go's client library.
+        for code in ["200", "500", "503"] {
+            scrapes.with([code]);
+        }
         Self {
+            scrapes,
+            scrapes_in_flight: Metric::new(Options::new(
+                "promhttp_metric_handler_requests_in_flight",
+                "Current number of scrapes being served.",
+            )),
             requests: Family::new(
                 Options::new("prometheus_http_requests_total", "Counter of HTTP requests."),
                 ["handler", "code"],
@@ -74,7 +89,7 @@ impl EngineMetrics {
     pub(crate) fn new() -> Self {
         let quantiles = SummarySettings::new([(0.5, 0.05), (0.9, 0.01), (0.99, 0.001)]);
         let buckets = HistogramSettings::classic([0.01, 0.1, 1.0, 10.0]).with_native(native(Duration::from_secs(3600)));
-        Self {
+        let metrics = Self {
             queries: Metric::new(Options::new(
                 "prometheus_engine_queries",
                 "The current number of queries being executed or waiting.",
@@ -105,7 +120,13 @@ impl EngineMetrics {
                 ["slice"],
                 buckets,
             ),
+        };
+        // Dashboards ask for these before the first query.
+        for slice in ["queue_time", "prepare_time", "inner_eval", "result_sort"] {
+            metrics.duration.with([slice]);
+            metrics.duration_histogram.with([slice]);
         }
+        metrics
     }
 }
 

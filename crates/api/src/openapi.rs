@@ -23,6 +23,9 @@ const PATHS: &[(&str, &[&str], &str, &[&str])] = &[
     ("/label/{name}/values", &["get"], "Values of a label", &["start", "end", "match[]", "limit"]),
     ("/series", &["get", "post"], "Series by selectors", &["match[]*", "start", "end", "limit"]),
     ("/metadata", &["get"], "What targets say of metrics", &["metric", "limit", "limit_per_metric"]),
+    ("/search/metric_names", &["get", "post"], "Names of metrics that fit a search", &[SEARCH, "include_metadata"]),
+    ("/search/label_names", &["get", "post"], "Names of labels that fit a search", &[SEARCH]),
+    ("/search/label_values", &["get", "post"], "Values of a label that fit a search", &["label*", SEARCH]),
     ("/scrape_pools", &["get"], "Names of scrape pools", &[]),
     ("/scrape_pools/config", &["get"], "The configuration of a scrape pool", &["scrapePool*"]),
     ("/targets", &["get"], "Targets", &["scrapePool", "state"]),
@@ -51,6 +54,25 @@ const PATHS: &[(&str, &[&str], &str, &[&str])] = &[
     ("/admin/tsdb/snapshot", &["post", "put"], "Makes a copy of the database", &["skip_head"]),
 ];
 
+/// Stands for the parameters of every search.
+const SEARCH: &str = "(search)";
+
+/// Those are these.
+const SEARCH_PARAMETERS: &[&str] = &[
+    "search[]",
+    "match[]",
+    "start",
+    "end",
+    "limit",
+    "batch_size",
+    "sort_by",
+    "sort_dir",
+    "fuzz_alg",
+    "fuzz_threshold",
+    "case_sensitive",
+    "include_score",
+];
+
 /// The document.
 pub(crate) fn document(server: &str, version: &str) -> String {
     let mut out = format!(
@@ -69,7 +91,11 @@ pub(crate) fn document(server: &str, version: &str) -> String {
             if let Some(name) = of_path {
                 let _ = writeln!(out, "        - {{name: {name}, in: path, required: true, schema: {{type: string}}}}");
             }
-            for name in *parameters {
+            let parameters = parameters.iter().flat_map(|name| match *name {
+                SEARCH => SEARCH_PARAMETERS,
+                _ => std::slice::from_ref(name),
+            });
+            for name in parameters {
                 let (name, required) = name.strip_suffix('*').map_or((*name, false), |name| (name, true));
                 let schema =
                     if name.ends_with("[]") { "{type: array, items: {type: string}}" } else { "{type: string}" };

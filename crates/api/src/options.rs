@@ -55,7 +55,7 @@ pub struct Options {
     pub listen_address: String,
     /// The title of pages.
     pub page_title: String,
-    /// Which other origins may read answers; `None` for all.
+    /// Which other origins may read answers; `None` for all. An answer names the origin that asked.
     pub cors_origin: Option<Anchored>,
     /// Whether `/api/v1/admin/tsdb` is there.
     pub admin: bool,
@@ -63,6 +63,8 @@ pub struct Options {
     pub lifecycle: bool,
     /// How many queries run at once.
     pub max_queries: usize,
+    /// How many results a search may ask for; `None` for any number.
+    pub max_search_limit: Option<usize>,
     /// How many clients may follow `notifications/live`.
     pub max_subscribers: usize,
     /// Where the server was started.
@@ -90,6 +92,7 @@ impl Default for Options {
             admin: false,
             lifecycle: false,
             max_queries: 20,
+            max_search_limit: Some(10_000),
             max_subscribers: 16,
             working_dir: String::new(),
             host_name: String::new(),

@@ -64,13 +64,23 @@ impl Form {
 
 /// Go's `strconv.Atoi`, with the text of its errors.
 pub(crate) fn atoi(text: &str) -> std::result::Result<i64, String> {
+    integer("Atoi", text, 64)
+}
+
+/// Go's `strconv.ParseInt` of a decimal number of so many bits, with the text of its errors.
+pub(crate) fn parse_int(text: &str, bits: u32) -> std::result::Result<i64, String> {
+    integer("ParseInt", text, bits)
+}
+
+fn integer(function: &str, text: &str, bits: u32) -> std::result::Result<i64, String> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let largest = i64::MAX >> (64 - bits);
     let why = match text.parse() {
-        Ok(number) => return Ok(number),
-        Err(_) if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) => "value out of range",
-        Err(_) => "invalid syntax",
+        Ok(number) if (!largest..=largest).contains(&number) => return Ok(number),
+        Err(_) if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) => "invalid syntax",
+        _ => "value out of range",
     };
-    Err(format!("strconv.Atoi: parsing {}: {why}", quote::go(text)))
+    Err(format!("strconv.{function}: parsing {}: {why}", quote::go(text)))
 }
 
 /// Go's `strconv.ParseBool`.

@@ -9,7 +9,7 @@ use std::panic;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use promd_budget::{Account, AccountOptions};
+use promd_budget::{Account, AccountOptions, Limit, Meter};
 use promd_clock::{Clock, Monotonic, WallTime};
 use promd_promql::{Answer, Cancel, Engine, Explain, Expression, Query, QueryError};
 use promd_promql_parser::{Expr, ValueType};
@@ -172,8 +172,10 @@ impl Queries {
         let mut list = self.list();
         list.0 += 1;
         let number = list.0;
-        let account =
-            self.memory.as_ref().map(|memory| memory.child(AccountOptions::new("query").key(number.to_string())));
+        let account = self.memory.as_ref().map(|memory| {
+            let options = AccountOptions::new("query").key(number.to_string()).flag(memory.flag());
+            memory.child(options.limit(share(memory).map_or(Limit::None, Limit::Bytes)))
+        });
         query.account.clone_from(&account);
         let (since, started) = (self.clock.wall(), self.clock.monotonic());
         list.1.insert(number, Running { query: query.clone(), asker, since, account, started });
@@ -204,6 +206,13 @@ impl Queries {
     fn list(&self) -> MutexGuard<'_, (u64, BTreeMap<u64, Running>)> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What one query may take: half of what all that is no query leaves of the budget.
+fn share(memory: &Account) -> Option<usize> {
+    let all = memory.parent()?;
+    let others = all.used().saturating_sub(memory.used());
+    Some(all.limit()?.saturating_sub(others) / 2)
 }
 
 /// A query on the list.
@@ -286,4 +295,29 @@ pub(crate) async fn blocking<T: Send + 'static>(
 /// A time as metrics that age are told it.
 pub(crate) fn system_time(at: WallTime) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_nanos(u64::try_from(at.nanos()).unwrap_or(0))
+}
+
+/// What a look-up costs in memory, until its answer is sent.
+#[derive(Default)]
+pub(crate) struct Tab(Option<Meter>);
+
+impl Tab {
+    pub(crate) fn of(memory: Option<&Account>) -> Self {
+        let account = memory.map(|memory| memory.child(AccountOptions::new("look-up").flag(memory.flag())));
+        Self(account.map(|account| account.meter()))
+    }
+
+    /// Charges some texts with the bytes that lists need for them.
+    pub(crate) fn texts<'a>(&mut self, texts: impl Iterator<Item = &'a str>) -> Result<(), ApiError> {
+        /// The header of a list or a string, and what the allocator adds.
+        const EACH: usize = 32;
+        let Some(meter) = &mut self.0 else { return Ok(()) };
+        let bytes = texts.map(|text| text.len() + EACH).sum();
+        meter.charge(bytes).map_err(|refused| ApiError::new(ErrorType::Execution, refused))
+    }
+
+    /// The same for labels.
+    pub(crate) fn labels(&mut self, labels: &promd_model::Labels) -> Result<(), ApiError> {
+        self.texts(labels.iter().flat_map(|label| [label.name, label.value]))
+    }
 }

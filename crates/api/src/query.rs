@@ -52,8 +52,10 @@ impl Api {
             }
             Some(_) => return Err(ApiError::parameter("explain", "it is estimate or analyze")),
         }
-        let answer = self.queries.run(Asked { query, timeout, asker: ask.asker() }, self.storage()?).await?;
-        let Answer { mut value, mut warnings, infos, statistics, explain, .. } = answer;
+        let mut answer = self.queries.run(Asked { query, timeout, asker: ask.asker() }, self.storage()?).await?;
+        let Answer { value, warnings, infos, statistics, explain, .. } = &mut answer;
+        let mut value = std::mem::replace(value, Value::Scalar { t: 0, v: 0.0 });
+        let (mut warnings, infos) = (std::mem::take(warnings), std::mem::take(infos));
         if limit.is_some_and(|limit| truncate(&mut value, limit)) {
             warnings.push(TRUNCATED.to_owned());
         }
@@ -65,7 +67,7 @@ impl Api {
                     quote::go(text)
                 ));
             }
-            stats_json(&statistics)
+            stats_json(statistics)
         });
         let mut extra = Vec::new();
         for (key, part) in [("stats", stats), ("explain", explain.as_ref().map(explain_json))] {
@@ -74,7 +76,8 @@ impl Api {
                 json::value(&mut extra, &part);
             }
         }
-        Ok(crate::result::query_data(value, extra).warn(warnings).inform(infos))
+        // The answer pays for its value until the last of it is sent.
+        Ok(crate::result::query_data(value, extra).warn(warnings).inform(infos).holding(answer))
     }
 
     pub(crate) fn format_query(&self, ask: &Ask<'_>) -> Result {
@@ -88,19 +91,22 @@ impl Api {
     }
 
     pub(crate) async fn labels(&self, ask: &Ask<'_>, name: Option<&str>) -> Result {
+        if let Some(name) = name.filter(|_| !ask.is_utf8) {
+            return Err(ApiError::bad_data(format_args!("invalid label name: {}", quote::go(name))));
+        }
         let name = name.map(|name| percent_encoding::percent_decode_str(name).decode_utf8_lossy());
         let asked = LabelsAsked::of(&ask.form, &self.parser, name.as_deref())?;
-        self.look_up(move |storage| asked.answer(storage)).await
+        self.look_up(move |storage, tab| asked.answer(storage, tab)).await
     }
 
     pub(crate) async fn series(&self, ask: &Ask<'_>) -> Result {
         let asked = SeriesAsked::of(&ask.form, &self.parser)?;
-        self.look_up(move |storage| asked.answer(storage)).await
+        self.look_up(move |storage, tab| asked.answer(storage, tab)).await
     }
 
     pub(crate) async fn exemplars(&self, ask: &Ask<'_>) -> Result {
         match ExemplarsAsked::of(&ask.form, &self.parser)? {
-            Some(asked) => self.look_up(move |storage| asked.answer(storage)).await,
+            Some(asked) => self.look_up(move |storage, _| asked.answer(storage)).await,
             None => Ok(Reply::nothing()),
         }
     }

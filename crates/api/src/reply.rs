@@ -34,7 +34,11 @@ pub(crate) struct Reply {
     data: Data,
     warnings: Vec<String>,
     infos: Vec<String>,
+    held: Held,
 }
+
+/// Something that must not go before the last byte of an answer is handed over, such as what pays for its memory.
+type Held = Option<Box<dyn std::any::Any + Send>>;
 
 enum Data {
     Nothing,
@@ -66,7 +70,13 @@ impl Reply {
     }
 
     const fn of(data: Data) -> Self {
-        Self { data, warnings: Vec::new(), infos: Vec::new() }
+        Self { data, warnings: Vec::new(), infos: Vec::new(), held: None }
+    }
+
+    /// The same, with something that stays until all of it is sent.
+    pub(crate) fn holding(mut self, held: impl std::any::Any + Send) -> Self {
+        self.held = Some(Box::new(held));
+        self
     }
 
     /// The same with warnings.
@@ -97,7 +107,7 @@ impl Reply {
             Data::Pieces { head, pieces, mut tail } => {
                 out.extend_from_slice(&head);
                 tail.extend_from_slice(&end);
-                streamed(out, pieces, tail)
+                streamed(out, pieces, tail, self.held)
             }
         };
         json_response(StatusCode::OK, body)
@@ -195,11 +205,12 @@ fn notes(out: &mut Vec<u8>, key: &str, mut notes: Vec<String>, kind: &str) {
 }
 
 /// A body that is written as it is sent. What fits one buffer is sent whole, and with its length.
-pub(crate) fn streamed(head: Vec<u8>, mut pieces: Box<dyn Pieces>, tail: Vec<u8>) -> Body {
+pub(crate) fn streamed(head: Vec<u8>, mut pieces: Box<dyn Pieces>, tail: Vec<u8>, held: Held) -> Body {
     let mut out = head;
     if fill(&mut out, &mut *pieces) {
         return BodyExt::boxed_unsync(
-            Streamed { ready: Some(out), pieces: Some(pieces), tail }.map_err(|never: Infallible| match never {}),
+            Streamed { ready: Some(out), pieces: Some(pieces), tail, _held: held }
+                .map_err(|never: Infallible| match never {}),
         );
     }
     out.extend_from_slice(&tail);
@@ -220,6 +231,7 @@ struct Streamed {
     ready: Option<Vec<u8>>,
     pieces: Option<Box<dyn Pieces>>,
     tail: Vec<u8>,
+    _held: Held,
 }
 
 impl http_body::Body for Streamed {

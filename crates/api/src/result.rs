@@ -19,9 +19,10 @@ pub(crate) fn query_data(value: Value, extra: Vec<u8>) -> Reply {
         Value::Scalar { t, v } => {
             let mut point = br#"{"resultType":"scalar","result":["#.to_vec();
             json::value(&mut point, &Millis(t).as_secs_f64());
-            point.push(b',');
-            float::write_json(&mut point, v);
-            point.push(b']');
+            // A scalar has no exponent, however large or small it is (`promql/value.go`).
+            point.extend_from_slice(b",\"");
+            float::write_f(&mut point, v);
+            point.extend_from_slice(b"\"]");
             Reply::pieces(&point, Nothing, tail)
         }
         Value::String { t, text } => {

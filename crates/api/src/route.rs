@@ -2,6 +2,8 @@
 
 use http::Method;
 
+use crate::search::Search;
+
 /// What a path and a method ask for. `ready` below says which wait for the server to be ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Route {
@@ -13,6 +15,7 @@ pub(crate) enum Route {
     Labels,
     LabelValues,
     Series,
+    DropSeries,
     ScrapePools,
     ScrapePoolConfig,
     Targets,
@@ -40,7 +43,7 @@ pub(crate) enum Route {
     RemoteRead,
     RemoteWrite,
     OtlpWrite,
-    Search,
+    Search(Search),
     DeleteSeries,
     CleanTombstones,
     Snapshot,
@@ -101,6 +104,8 @@ const ROUTES: &[(Methods, &str, Route)] = {
         (GetPost, "/api/v1/labels", Route::Labels),
         (Get, "/api/v1/label/:name/values", Route::LabelValues),
         (GetPost, "/api/v1/series", Route::Series),
+        // Prometheus says since its second version that it is not implemented.
+        (Delete, "/api/v1/series", Route::DropSeries),
         (Get, "/api/v1/scrape_pools", Route::ScrapePools),
         (Get, "/api/v1/scrape_pools/config", Route::ScrapePoolConfig),
         (Get, "/api/v1/targets", Route::Targets),
@@ -128,9 +133,9 @@ const ROUTES: &[(Methods, &str, Route)] = {
         (Post, "/api/v1/read", Route::RemoteRead),
         (Post, "/api/v1/write", Route::RemoteWrite),
         (Post, "/api/v1/otlp/v1/metrics", Route::OtlpWrite),
-        (GetPost, "/api/v1/search/metric_names", Route::Search),
-        (GetPost, "/api/v1/search/label_names", Route::Search),
-        (GetPost, "/api/v1/search/label_values", Route::Search),
+        (GetPost, "/api/v1/search/metric_names", Route::Search(Search::MetricNames)),
+        (GetPost, "/api/v1/search/label_names", Route::Search(Search::LabelNames)),
+        (GetPost, "/api/v1/search/label_values", Route::Search(Search::LabelValues)),
         (OnlyPostPut, "/api/v1/admin/tsdb/delete_series", Route::DeleteSeries),
         (OnlyPostPut, "/api/v1/admin/tsdb/clean_tombstones", Route::CleanTombstones),
         (OnlyPostPut, "/api/v1/admin/tsdb/snapshot", Route::Snapshot),
@@ -209,14 +214,17 @@ pub(crate) fn find<'p>(method: &Method, path: &'p str) -> Found<'p> {
         }
         allowed.extend(methods.all().iter().map(Method::as_str));
     }
-    let there = |path: &str| {
-        let mut routes = ROUTES
-            .iter()
-            .filter(|(methods, pattern, _)| methods.all().contains(method) && matches(pattern, path).is_some());
-        routes.next().is_some()
-    };
-    if let Some(other) = path.strip_suffix('/').filter(|other| there(other)) {
+    let mut of_method = ROUTES.iter().filter(|(methods, ..)| methods.all().contains(method));
+    // httprouter forgives a `/` at the end, and capital letters.
+    let other = path.strip_suffix('/').unwrap_or(path);
+    if path == "/api/v1" {
+        return Found::Redirect("/api/v1/".to_owned());
+    }
+    if other != path && of_method.clone().any(|(_, pattern, _)| matches(pattern, other).is_some()) {
         return Found::Redirect(other.to_owned());
+    }
+    if let Some((_, pattern, _)) = of_method.find(|(_, pattern, _)| pattern.eq_ignore_ascii_case(other)) {
+        return Found::Redirect((*pattern).to_owned());
     }
     // `OPTIONS` for all of the API does not make a path of it.
     if allowed.is_empty() || allowed == ["OPTIONS"] {
@@ -263,5 +271,9 @@ mod tests {
         check(&Method::PUT, "/metrics", Found::OtherMethods("GET, OPTIONS".to_owned()));
         check(&Method::GET, "/api/v1/admin/tsdb/snapshot", Found::OtherMethods("OPTIONS, POST, PUT".to_owned()));
         check(&Method::GET, "/metrics/", Found::Redirect("/metrics".to_owned()));
+        check(&Method::GET, "/Metrics/", Found::Redirect("/metrics".to_owned()));
+        check(&Method::POST, "/METRICS", Found::Nothing);
+        check(&Method::POST, "/-/reload/", Found::Redirect("/-/reload".to_owned()));
+        check(&Method::GET, "/api/v1", Found::Redirect("/api/v1/".to_owned()));
     }
 }

@@ -6,11 +6,11 @@ use promd_model::quote;
 use serde_json::{Map, Value as Json, json};
 
 use crate::api::{Api, Ask};
-use crate::params::atoi;
+use crate::params::{atoi, parse_bool, parse_int};
 use crate::queries::system_time;
 use crate::reply::Reply;
 use crate::targets::rfc3339;
-use crate::{ApiError, HeadStats};
+use crate::{ApiError, Form, HeadStats};
 
 type Result = std::result::Result<Reply, ApiError>;
 
@@ -99,8 +99,10 @@ impl Api {
     /// What the series of each value of a label cost.
     pub(crate) async fn cost(&self, ask: &Ask<'_>) -> Result {
         let Some(label) = ask.form.given("by").map(str::to_owned) else {
-            let memory = self.queries.memory().map(|memory| usage_json(&memory.usage()));
-            return Ok(Reply::json(&json!({ "memory": memory })));
+            let account = self.queries.memory().and_then(|memory| memory.parent().or_else(|| Some(memory.clone())));
+            let memory = account.map(|account| usage_json(&account.usage()));
+            let refused = self.manage(|database| Ok(database.refused())).await?;
+            return Ok(Reply::json(&json!({ "memory": memory, "refused": refused })));
         };
         let limit = ask.form.limit()?.unwrap_or(usize::MAX);
         let costs = self.manage(move |database| Ok((database.cost(&label, limit), label))).await?;
@@ -137,10 +139,41 @@ impl Api {
     }
 
     pub(crate) fn rules(&self, ask: &Ask<'_>) -> Result {
-        match &*ask.form.value("type").to_lowercase() {
-            "" | "alert" | "record" => Ok(Reply::json(&json!({ "groups": [] }))),
-            other => Err(ApiError::parameter("type", format_args!("not supported value {}", quote::go(other)))),
+        if let Some(error) = ask.form.error() {
+            return Err(ApiError::bad_data(format_args!("error parsing form values: {error}")));
         }
+        ask.form.selectors(&self.parser)?;
+        // These are read from the URL alone.
+        let form = Form::of_query(ask.query);
+        match &*form.value("type").to_lowercase() {
+            "" | "alert" | "record" => {}
+            other => return Err(ApiError::parameter("type", format_args!("not supported value {}", quote::go(other)))),
+        }
+        parse_bool(&form.given("exclude_alerts").unwrap_or("false").to_lowercase()).map_err(|error| {
+            ApiError::parameter("exclude_alerts", format_args!("error converting exclude_alerts: {error}"))
+        })?;
+        let (limit, token) = (form.given("group_limit"), form.given("group_next_token"));
+        match (limit.map(|limit| parse_int(limit, 32)), token) {
+            (None, Some(_)) => {
+                let text = "group_limit needs to be present in order to paginate over the groups";
+                return Err(ApiError::parameter("group_next_token", text));
+            }
+            (Some(Err(error)), _) => {
+                let text = format_args!("group_limit needs to be a valid number: {error}");
+                return Err(ApiError::parameter("group_limit", text));
+            }
+            (Some(Ok(..=0)), _) => {
+                return Err(ApiError::parameter("group_limit", "group_limit needs to be greater than 0"));
+            }
+            (Some(Ok(_)), Some(token)) => {
+                let text = format_args!("invalid group_next_token '{token}'. were rule groups changed?");
+                return Err(ApiError::parameter("group_next_token", text));
+            }
+            (_, None) => {}
+        }
+        let reply = Reply::json(&json!({ "groups": [] }));
+        let idle = !self.host.config().rule_files.is_empty();
+        Ok(reply.warn(idle.then(|| "promd evaluates no rules yet: those of rule_files are not in force".to_owned())))
     }
 }
 

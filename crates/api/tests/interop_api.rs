@@ -71,6 +71,16 @@ const CASES: &[Case] = &[
     ("GET", "/api/v1/status/tsdb", "limit=0", By::Error),
     ("GET", "/api/v1/status/tsdb", "limit=x", By::Error),
     ("GET", "/api/v1/rules", "type=x", By::Error),
+    ("GET", "/api/v1/rules", "match[]=(", By::Error),
+    ("GET", "/api/v1/rules", "match[]=", By::Error),
+    ("GET", "/api/v1/rules", "exclude_alerts=x", By::Error),
+    ("GET", "/api/v1/rules", "group_limit=x", By::Error),
+    ("GET", "/api/v1/rules", "group_limit=99999999999", By::Error),
+    ("GET", "/api/v1/rules", "group_limit=0", By::Error),
+    ("GET", "/api/v1/rules", "group_next_token=x", By::Error),
+    ("GET", "/api/v1/rules", "group_next_token=x&group_limit=1", By::Error),
+    ("GET", "/api/v1/rules", "a;b", By::Error),
+    ("DELETE", "/api/v1/series", "match[]=up", By::Error),
     ("POST", "/api/v1/admin/tsdb/snapshot", "", By::Error),
     ("POST", "/api/v1/admin/tsdb/delete_series", "match[]=up", By::Error),
     ("PUT", "/api/v1/admin/tsdb/clean_tombstones", "", By::Error),
@@ -79,6 +89,8 @@ const CASES: &[Case] = &[
     ("POST", "/api/v1/query", "query=up&time=1766365217", By::Word("promql")),
     ("GET", "/api/v1/query", "query=1.5&time=1.25", By::Word("promql")),
     ("GET", "/api/v1/query", "query=%22a%3Cb%22&time=1.25", By::Word("promql")),
+    ("GET", "/api/v1/query", "query=1e-7&time=1.25", By::Text),
+    ("GET", "/api/v1/query", "query=-1e21&time=1.25", By::Text),
     ("GET", "/api/v1/query", "query=demo_nh_seconds&time=1766365217", By::Word("promql")),
     ("GET", "/api/v1/query", "query=demo_nh_gauge&time=1766365217", By::Word("promql")),
     ("GET", "/api/v1/query", "query=up%5B5m%5D&time=1766365217", By::Word("promql")),
@@ -126,8 +138,51 @@ const CASES: &[Case] = &[
     ("OPTIONS", "/api/v1/query", "", By::Text),
     ("GET", "/metrics/", "", By::Text),
     ("OPTIONS", "/metrics", "", By::Text),
+    // Ways around.
+    ("GET", "//", "", By::Text),
+    ("GET", "/./metrics", "a=b", By::Text),
+    ("GET", "/metrics/../metrics", "", By::Text),
+    ("GET", "/METRICS", "", By::Text),
+    ("POST", "/METRICS", "", By::Text),
+    ("GET", "/Federate/", "match[]=up", By::Text),
+    ("GET", "/-/Healthy", "", By::Text),
+    ("POST", "/-/reload/", "", By::Text),
+    ("GET", "/api/v1", "", By::Text),
+    ("GET", "/api/v1/label//values", "match[]=up", By::Text),
+    ("GET", "/api/v1/label/a%2Fb/values", "", By::Text),
+    ("GET", "/api/v1/label/%2F/values", "", By::Text),
+    ("GET", "/%2e%2e/x", "", By::Text),
+    ("POST", "/a%2f..%2fmetrics", "", By::Text),
+    ("GET", "/federate", "match[]=%7B%7D", By::Text),
     ("GET", "/federate", "match[]=%7B", By::Text),
     ("GET", "/federate", "match[]=up", By::Text),
+];
+
+/// Requests that are answered in another way, and why.
+const OTHERWISE: &[(Case, &str)] = &[
+    (("GET", "/api/v1/query", "query=1&time=NaN", By::Error), "Go makes of NaN whichever number the processor gives"),
+    (("GET", "/api/v1/query", "query=1&time=Inf", By::Text), "the same"),
+    (("GET", "/api/v1/query", "query=1&timeout=NaN", By::Error), "the same"),
+    (("GET", "/api/v1/query_range", "query=1&start=1&end=2&step=NaN", By::Error), "the same"),
+    (
+        ("GET", "/api/v1/query_range", "query=1&start=1&end=2&step=1e-4", By::Error),
+        "Prometheus fails with a division by zero",
+    ),
+    (
+        (
+            "GET",
+            "/api/v1/query_range",
+            "query=1&start=-9223372036854775&end=9223372036854775&step=9223372036",
+            By::Error,
+        ),
+        "the number of points does not fit Go's durations",
+    ),
+    (("GET", "/api/v1/label/%ff/values", "", By::Error), "what is no UTF-8 is shown as the sign for that"),
+    (("GET", "/api/v1/query/", "query=1", By::Text), "Prometheus leads to /query, since it has forgotten the prefix"),
+    (("GET", "/consoles/x", "", By::Text), "there are no console templates"),
+    (("GET", "/api/v1/features", "", By::Word("keys")), "since 3.9"),
+    (("GET", "/api/v1/scrape_pools/config", "", By::Error), "since 3.10"),
+    (("GET", "/api/v1/status/tsdb", "limit=99999", By::Error), "since 3.9 no more than 10000"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -157,6 +212,9 @@ async fn every_endpoint_answers_as_prometheus() {
         }
     }
     assert!(failed.is_empty(), "{} of {} differ:\n{}", failed.len(), CASES.len(), failed.join("\n"));
+    for (case, reason) in OTHERWISE {
+        assert!(differ(&server, &api, *case).await.is_err(), "{case:?} is answered alike: {reason} is no reason");
+    }
     assert_eq!(server.query("count(up)", AT).unwrap()["result"][0]["value"][1], "3");
 }
 
