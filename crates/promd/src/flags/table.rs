@@ -1,339 +1,299 @@
 //! All flags: those of Prometheus 3.14 in its order, and promd's own.
+//!
+//! A row says what kind of value a flag takes, its name, what it is unless it is given, and what it means; then who may
+//! use it, if not everybody, and whether it is hidden or void.
 
-use super::Kind::{Bytes, Duration, Float, Integer, List, OneOf, Switch, Text};
-use super::Meaning::{Kept, Void};
-use super::Scope::{Agent, Both, Server};
 use super::{Flag, Kind, Meaning, Scope};
 
-const fn flag(name: &'static str, kind: Kind, default: &'static str, scope: Scope, help: &'static str) -> Flag {
-    Flag { name, kind, default, scope, meaning: Kept, hidden: false, help }
-}
+impl Flag {
+    const fn new(name: &'static str, kind: Kind, default: &'static str, help: &'static str) -> Self {
+        Self { name, kind, default, scope: Scope::Both, meaning: Meaning::Kept, hidden: false, help }
+    }
 
-const fn hidden(flag: Flag) -> Flag {
-    Flag { hidden: true, ..flag }
-}
+    const fn switch(name: &'static str, is_on: bool, help: &'static str) -> Self {
+        Self::new(name, Kind::Switch, if is_on { "true" } else { "false" }, help)
+    }
 
-const fn void(flag: Flag) -> Flag {
-    let meaning: Meaning = Void;
-    Flag { meaning, ..flag }
+    const fn text(name: &'static str, default: &'static str, help: &'static str) -> Self {
+        Self::new(name, Kind::Text, default, help)
+    }
+
+    const fn list(name: &'static str, default: &'static str, help: &'static str) -> Self {
+        Self::new(name, Kind::List, default, help)
+    }
+
+    const fn duration(name: &'static str, default: &'static str, help: &'static str) -> Self {
+        Self::new(name, Kind::Duration, default, help)
+    }
+
+    const fn bytes(name: &'static str, default: &'static str, help: &'static str) -> Self {
+        Self::new(name, Kind::Bytes, default, help)
+    }
+
+    const fn integer(name: &'static str, default: &'static str, help: &'static str) -> Self {
+        Self::new(name, Kind::Integer, default, help)
+    }
+
+    const fn float(name: &'static str, default: &'static str, help: &'static str) -> Self {
+        Self::new(name, Kind::Float, default, help)
+    }
+
+    const fn one_of(
+        name: &'static str,
+        values: &'static [&'static str],
+        default: &'static str,
+        help: &'static str,
+    ) -> Self {
+        Self::new(name, Kind::OneOf(values), default, help)
+    }
+
+    const fn server(self) -> Self {
+        Self { scope: Scope::Server, ..self }
+    }
+
+    const fn agent(self) -> Self {
+        Self { scope: Scope::Agent, ..self }
+    }
+
+    const fn hidden(self) -> Self {
+        Self { hidden: true, ..self }
+    }
+
+    const fn void(self) -> Self {
+        Self { meaning: Meaning::Void, ..self }
+    }
 }
 
 /// All flags.
 pub(crate) const FLAGS: &[Flag] = &[
-    flag(
+    Flag::text(
         "config.file",
-        Text,
         "prometheus.yml",
-        Both,
         "The configuration. If it is not given and there is none, a built-in one scrapes this server.",
     ),
-    flag("config.auto-reload", Switch, "false", Both, "Read the configuration again when its files change."),
-    flag(
+    Flag::switch("config.auto-reload", false, "Read the configuration again when its files change."),
+    Flag::duration(
         "config.auto-reload-interval",
-        Duration,
         "30s",
-        Both,
         "How often to look for changes of the configuration, at least 1s.",
     ),
-    flag("web.listen-address", List, "0.0.0.0:9090", Both, "Where to listen. May be given several times."),
-    flag("web.config.file", Text, "", Both, "The file with certificates, users and headers."),
-    flag(
+    Flag::list("web.listen-address", "0.0.0.0:9090", "Where to listen. May be given several times."),
+    Flag::text("web.config.file", "", "The file with certificates, users and headers."),
+    Flag::duration(
         "web.read-timeout",
-        Duration,
         "5m",
-        Both,
         "How long a request may take to come, and how long a connection may be idle.",
     ),
-    flag(
-        "web.max-connections",
-        Integer,
-        "512",
-        Both,
-        "How many connections there may be at once, all listeners together.",
-    ),
-    flag(
-        "web.max-notifications-subscribers",
-        Integer,
-        "16",
-        Both,
-        "How many clients may follow notifications at once.",
-    ),
-    flag(
+    Flag::integer("web.max-connections", "512", "How many connections there may be at once, all listeners together."),
+    Flag::integer("web.max-notifications-subscribers", "16", "How many clients may follow notifications at once."),
+    Flag::text(
         "web.external-url",
-        Text,
         "",
-        Both,
         "The URL under which this server is reached from outside; its path goes before all routes.",
     ),
-    flag(
+    Flag::text(
         "web.route-prefix",
-        Text,
         "",
-        Both,
         "What goes before the routes of this server, if it is not the path of --web.external-url.",
     ),
-    void(flag("web.user-assets", Text, "", Both, "A folder with files to be served below /user.")),
-    flag("web.enable-lifecycle", Switch, "false", Both, "Allow reload and quit by HTTP."),
-    flag("web.enable-admin-api", Switch, "false", Both, "Allow deleting and snapshots by HTTP."),
-    flag("web.enable-remote-write-receiver", Switch, "false", Both, "Take samples by remote write."),
-    flag(
+    Flag::text("web.user-assets", "", "A folder with files to be served below /user.").void(),
+    Flag::switch("web.enable-lifecycle", false, "Allow reload and quit by HTTP."),
+    Flag::switch("web.enable-admin-api", false, "Allow deleting and snapshots by HTTP."),
+    Flag::switch("web.enable-remote-write-receiver", false, "Take samples by remote write."),
+    Flag::list(
         "web.remote-write-receiver.accepted-protobuf-messages",
-        List,
         "prometheus.WriteRequest,io.prometheus.write.v2.Request",
-        Both,
         "Which messages of remote write to take. May be given several times.",
     ),
-    flag("web.enable-otlp-receiver", Switch, "false", Both, "Take samples by OTLP."),
-    void(flag("web.console.templates", Text, "consoles", Both, "The folder with console templates.")),
-    void(flag("web.console.libraries", Text, "console_libraries", Both, "The folder with console libraries.")),
-    flag(
-        "web.page-title",
-        Text,
-        "Prometheus Time Series Collection and Processing Server",
-        Both,
-        "The title of pages.",
-    ),
-    flag(
+    Flag::switch("web.enable-otlp-receiver", false, "Take samples by OTLP."),
+    Flag::text("web.console.templates", "consoles", "The folder with console templates.").void(),
+    Flag::text("web.console.libraries", "console_libraries", "The folder with console libraries.").void(),
+    Flag::text("web.page-title", "Prometheus Time Series Collection and Processing Server", "The title of pages."),
+    Flag::text(
         "web.cors.origin",
-        Text,
         ".*",
-        Both,
-        "A regular expression for the origins that may read answers, fully anchored, such as 'https?://(a|b)\\.example'.",
+        "A regular expression for the origins that may read answers, fully anchored, such as \
+         'https?://(a|b)\\.example'.",
     ),
-    void(flag("auto-gomaxprocs", Switch, "true", Both, "Go's number of threads.")),
-    void(flag("auto-gomemlimit", Switch, "true", Both, "Go's limit of memory; see --promd.memory.budget.")),
-    void(flag("auto-gomemlimit.ratio", Float, "0.9", Both, "The share of memory for Go, above 0 and up to 1.")),
-    void(flag("auto-gomemlimit.refresh-interval", Duration, "0s", Both, "How often Go looks at the limit of memory.")),
-    flag("storage.tsdb.path", Text, "data/", Server, "Where samples are kept."),
-    hidden(flag("storage.tsdb.min-block-duration", Duration, "2h", Server, "The length of the shortest blocks.")),
-    hidden(flag(
+    Flag::switch("auto-gomaxprocs", true, "Go's number of threads.").void(),
+    Flag::switch("auto-gomemlimit", true, "Go's limit of memory; see --promd.memory.budget.").void(),
+    Flag::float("auto-gomemlimit.ratio", "0.9", "The share of memory for Go, above 0 and up to 1.").void(),
+    Flag::duration("auto-gomemlimit.refresh-interval", "0s", "How often Go looks at the limit of memory.").void(),
+    Flag::text("storage.tsdb.path", "data/", "Where samples are kept.").server(),
+    Flag::duration("storage.tsdb.min-block-duration", "2h", "The length of the shortest blocks.").server().hidden(),
+    Flag::duration(
         "storage.tsdb.max-block-duration",
-        Duration,
         "",
-        Server,
         "The length of the longest blocks; a tenth of the retention, at most 31d.",
-    )),
-    hidden(flag(
-        "storage.tsdb.max-block-chunk-segment-size",
-        Bytes,
-        "",
-        Server,
-        "The largest file of chunks in a block.",
-    )),
-    hidden(flag(
-        "storage.tsdb.wal-segment-size",
-        Bytes,
-        "",
-        Server,
-        "The size of a file of the write-ahead log, from 10MB to 256MB.",
-    )),
-    flag(
+    )
+    .server()
+    .hidden(),
+    Flag::bytes("storage.tsdb.max-block-chunk-segment-size", "", "The largest file of chunks in a block.")
+        .server()
+        .hidden(),
+    Flag::bytes("storage.tsdb.wal-segment-size", "", "The size of a file of the write-ahead log, from 10MB to 256MB.")
+        .server()
+        .hidden(),
+    Flag::duration(
         "storage.tsdb.retention.time",
-        Duration,
         "",
-        Server,
-        "Deprecated for storage.tsdb.retention.time of the configuration. How long samples are kept; 15d if neither this nor a size is given.",
-    ),
-    flag(
+        "Deprecated for storage.tsdb.retention.time of the configuration. How long samples are kept; 15d \
+         if neither this nor a size is given.",
+    )
+    .server(),
+    Flag::bytes(
         "storage.tsdb.retention.size",
-        Bytes,
         "",
-        Server,
-        "Deprecated for storage.tsdb.retention.size of the configuration. How many bytes blocks may take, with a unit: B, KB, MB, GB, TB, PB, EB.",
-    ),
-    flag("storage.tsdb.no-lockfile", Switch, "false", Server, "Do not lock the data directory."),
-    hidden(void(flag(
-        "storage.tsdb.allow-overlapping-compaction",
-        Switch,
-        "true",
-        Server,
-        "Merge blocks that overlap.",
-    ))),
-    hidden(flag("storage.tsdb.wal-compression", Switch, "true", Server, "Compress the write-ahead log.")),
-    hidden(flag(
+        "Deprecated for storage.tsdb.retention.size of the configuration. How many bytes blocks may take, \
+         with a unit: B, KB, MB, GB, TB, PB, EB.",
+    )
+    .server(),
+    Flag::switch("storage.tsdb.no-lockfile", false, "Do not lock the data directory.").server(),
+    Flag::switch("storage.tsdb.allow-overlapping-compaction", true, "Merge blocks that overlap.")
+        .server()
+        .void()
+        .hidden(),
+    Flag::switch("storage.tsdb.wal-compression", true, "Compress the write-ahead log.").server().hidden(),
+    Flag::one_of(
         "storage.tsdb.wal-compression-type",
-        OneOf(&["snappy", "zstd"]),
+        &["snappy", "zstd"],
         "snappy",
-        Server,
         "How the write-ahead log is compressed.",
-    )),
-    void(flag(
+    )
+    .server()
+    .hidden(),
+    Flag::integer(
         "storage.tsdb.head-chunks-write-queue-size",
-        Integer,
         "0",
-        Server,
         "The length of a queue for chunks that go to the disk.",
-    )),
-    hidden(void(flag(
-        "storage.tsdb.samples-per-chunk",
-        Integer,
-        "120",
-        Server,
-        "How many samples a chunk is meant to have.",
-    ))),
-    hidden(void(flag(
+    )
+    .server()
+    .void(),
+    Flag::integer("storage.tsdb.samples-per-chunk", "120", "How many samples a chunk is meant to have.")
+        .server()
+        .void()
+        .hidden(),
+    Flag::integer(
         "storage.tsdb.delayed-compaction.max-percent",
-        Integer,
         "10",
-        Server,
         "By how much of its range the compaction of the head may be put off at random.",
-    ))),
-    void(flag(
+    )
+    .server()
+    .void()
+    .hidden(),
+    Flag::text(
         "storage.tsdb.delay-compact-file.path",
-        Text,
         "",
-        Server,
         "A file of a Thanos shipper that says which blocks may be compacted.",
-    )),
-    hidden(flag(
+    )
+    .server()
+    .void(),
+    Flag::duration(
         "storage.tsdb.block-reload-interval",
-        Duration,
         "1m",
-        Server,
         "How often to look for blocks that came or went, at least 1s.",
-    )),
-    flag("storage.agent.path", Text, "data-agent/", Agent, "Where samples are kept until they are sent."),
-    hidden(flag("storage.agent.wal-segment-size", Bytes, "", Agent, "The size of a file of the write-ahead log.")),
-    flag("storage.agent.wal-compression", Switch, "true", Agent, "Compress the write-ahead log."),
-    hidden(flag(
+    )
+    .server()
+    .hidden(),
+    Flag::text("storage.agent.path", "data-agent/", "Where samples are kept until they are sent.").agent(),
+    Flag::bytes("storage.agent.wal-segment-size", "", "The size of a file of the write-ahead log.").agent().hidden(),
+    Flag::switch("storage.agent.wal-compression", true, "Compress the write-ahead log.").agent(),
+    Flag::one_of(
         "storage.agent.wal-compression-type",
-        OneOf(&["snappy", "zstd"]),
+        &["snappy", "zstd"],
         "snappy",
-        Agent,
         "How the write-ahead log is compressed.",
-    )),
-    hidden(flag("storage.agent.wal-truncate-frequency", Duration, "", Agent, "How often the write-ahead log is cut.")),
-    flag(
-        "storage.agent.retention.min-time",
-        Duration,
-        "5m",
-        Agent,
-        "How old samples are at least when they are dropped.",
-    ),
-    flag("storage.agent.retention.max-time", Duration, "4h", Agent, "How old samples may be at most, sent or not."),
-    flag(
+    )
+    .agent()
+    .hidden(),
+    Flag::duration("storage.agent.wal-truncate-frequency", "", "How often the write-ahead log is cut.")
+        .agent()
+        .hidden(),
+    Flag::duration("storage.agent.retention.min-time", "5m", "How old samples are at least when they are dropped.")
+        .agent(),
+    Flag::duration("storage.agent.retention.max-time", "4h", "How old samples may be at most, sent or not.").agent(),
+    Flag::switch(
         "storage.agent.checkpoint-from-in-memory-series",
-        Switch,
-        "false",
-        Agent,
+        false,
         "Make checkpoints from the series in memory.",
-    ),
-    flag(
-        "storage.agent.checkpoint-batch-size",
-        Integer,
-        "1000",
-        Agent,
-        "How many series a record of such a checkpoint has.",
-    ),
-    flag("storage.agent.no-lockfile", Switch, "false", Agent, "Do not lock the data directory."),
-    flag(
+    )
+    .agent(),
+    Flag::integer("storage.agent.checkpoint-batch-size", "1000", "How many series a record of such a checkpoint has.")
+        .agent(),
+    Flag::switch("storage.agent.no-lockfile", false, "Do not lock the data directory.").agent(),
+    Flag::duration(
         "storage.remote.flush-deadline",
-        Duration,
         "1m",
-        Both,
         "How long to wait for samples to be sent when the server stops.",
     ),
-    flag(
+    Flag::integer(
         "storage.remote.read-sample-limit",
-        Integer,
         "5e7",
-        Server,
         "How many samples one remote read may answer that is not streamed; 0 for no limit.",
-    ),
-    flag(
+    )
+    .server(),
+    Flag::integer(
         "storage.remote.read-concurrent-limit",
-        Integer,
         "10",
-        Server,
         "How many remote reads there may be at once; 0 for no limit.",
-    ),
-    flag(
+    )
+    .server(),
+    Flag::integer(
         "storage.remote.read-max-bytes-in-frame",
-        Integer,
         "1048576",
-        Server,
         "How many bytes a frame of a streamed remote read has at most.",
-    ),
-    flag("web.search.max-limit", Integer, "10000", Server, "The largest limit that a search may ask for; 0 for none."),
-    flag(
+    )
+    .server(),
+    Flag::integer("web.search.max-limit", "10000", "The largest limit that a search may ask for; 0 for none.").server(),
+    Flag::duration(
         "rules.alert.for-outage-tolerance",
-        Duration,
         "1h",
-        Server,
         "How long an outage may last for the state of alerts to be restored.",
-    ),
-    flag(
-        "rules.alert.for-grace-period",
-        Duration,
-        "10m",
-        Server,
-        "How long a restored alert waits at least before it fires.",
-    ),
-    flag("rules.alert.resend-delay", Duration, "1m", Server, "How long to wait before an alert is sent again."),
-    flag("rules.max-concurrent-evals", Integer, "4", Server, "How many rules of all groups may be evaluated at once."),
-    hidden(flag(
-        "scrape.adjust-timestamps",
-        Switch,
-        "true",
-        Both,
-        "Move timestamps of scrapes a little onto their schedule.",
-    )),
-    hidden(flag("scrape.timestamp-tolerance", Duration, "2ms", Both, "How far timestamps may be moved.")),
-    flag("alertmanager.notification-queue-capacity", Integer, "10000", Server, "How many alerts may wait to be sent."),
-    flag("alertmanager.notification-batch-size", Integer, "256", Server, "How many alerts are sent at once."),
-    flag(
-        "alertmanager.drain-notification-queue-on-shutdown",
-        Switch,
-        "true",
-        Server,
-        "Send what waits before the server stops.",
-    ),
-    flag(
-        "query.lookback-delta",
-        Duration,
-        "5m",
-        Server,
-        "How old the latest sample of a series may be to count as present.",
-    ),
-    flag("query.timeout", Duration, "2m", Server, "How long a query may take."),
-    flag("query.max-concurrency", Integer, "20", Server, "How many queries run at once."),
-    flag("query.max-samples", Integer, "50000000", Server, "How many samples one query may hold in memory."),
-    hidden(flag(
-        "scrape.discovery-reload-interval",
-        Duration,
-        "5s",
-        Both,
-        "How often targets that were discovered are taken over.",
-    )),
-    flag(
-        "enable-feature",
-        List,
-        "",
-        Both,
-        "Features to turn on, with commas between them. May be given several times.",
-    ),
-    flag("agent", Switch, "false", Both, "Only scrape, and send."),
-    flag(
+    )
+    .server(),
+    Flag::duration("rules.alert.for-grace-period", "10m", "How long a restored alert waits at least before it fires.")
+        .server(),
+    Flag::duration("rules.alert.resend-delay", "1m", "How long to wait before an alert is sent again.").server(),
+    Flag::integer("rules.max-concurrent-evals", "4", "How many rules of all groups may be evaluated at once.").server(),
+    Flag::switch("scrape.adjust-timestamps", true, "Move timestamps of scrapes a little onto their schedule.").hidden(),
+    Flag::duration("scrape.timestamp-tolerance", "2ms", "How far timestamps may be moved.").hidden(),
+    Flag::integer("alertmanager.notification-queue-capacity", "10000", "How many alerts may wait to be sent.").server(),
+    Flag::integer("alertmanager.notification-batch-size", "256", "How many alerts are sent at once.").server(),
+    Flag::switch("alertmanager.drain-notification-queue-on-shutdown", true, "Send what waits before the server stops.")
+        .server(),
+    Flag::duration("query.lookback-delta", "5m", "How old the latest sample of a series may be to count as present.")
+        .server(),
+    Flag::duration("query.timeout", "2m", "How long a query may take.").server(),
+    Flag::integer("query.max-concurrency", "20", "How many queries run at once.").server(),
+    Flag::integer("query.max-samples", "50000000", "How many samples one query may hold in memory.").server(),
+    Flag::duration("scrape.discovery-reload-interval", "5s", "How often targets that were discovered are taken over.")
+        .hidden(),
+    Flag::list("enable-feature", "", "Features to turn on, with commas between them. May be given several times."),
+    Flag::switch("agent", false, "Only scrape, and send."),
+    Flag::one_of(
         "log.level",
-        OneOf(&["debug", "info", "warn", "error"]),
+        &["debug", "info", "warn", "error"],
         "info",
-        Both,
         "What is logged: debug, info, warn or error and what is worse.",
     ),
-    flag("log.format", OneOf(&["logfmt", "json"]), "logfmt", Both, "How it is logged: logfmt or json."),
-    hidden(void(flag("write-documentation", Switch, "false", Both, "Not here."))),
-    flag(
+    Flag::one_of("log.format", &["logfmt", "json"], "logfmt", "How it is logged: logfmt or json."),
+    Flag::switch("write-documentation", false, "Not here.").void().hidden(),
+    Flag::bytes(
         "promd.memory.budget",
-        Bytes,
         "",
-        Both,
         "How much memory promd may use; 60 % of what the machine or the container has, unless it is given.",
     ),
-    flag(
+    Flag::integer(
+        "promd.head.max-series",
+        "0",
+        "How many series may be in memory at once; scrapes that bring more keep those that are known. 0 \
+         for any number.",
+    )
+    .server(),
+    Flag::text(
         "promd.wal.sync",
-        Text,
         "interval=1s",
-        Server,
         "When the write-ahead log is synced to the disk: segment, interval=DURATION or always.",
-    ),
+    )
+    .server(),
 ];
