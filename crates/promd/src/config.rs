@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use promd_config::{Config, Options, ScrapeConfig};
+use promd_config::{Config, Options, RuleFile, RuleOptions, ScrapeConfig};
 use promd_discovery::Mechanisms;
 use promd_fs::Fs;
+use promd_promql_parser::Parser;
 
 /// The configuration of a server that was given none: it scrapes itself.
 const BUILT_IN: &str = "global:\n  scrape_interval: 15s\nscrape_configs:\n- job_name: promd\n  metrics_path: PREFIX/metrics\n  \
@@ -46,6 +47,10 @@ impl Source {
         } else {
             Config::load(fs, &self.file, &options).map_err(|error| error.to_string())?
         };
+        if !config.tracing.endpoint.is_empty() {
+            return Err("tracing: promd exports no traces: take the section out of the configuration".to_owned());
+        }
+        check_rules(&config, fs)?;
         let jobs = config.all_scrape_configs(fs, &options).map_err(|error| error.to_string())?;
         let mechanisms = Mechanisms::new();
         for job in &jobs {
@@ -56,6 +61,24 @@ impl Source {
     }
 }
 
+/// Checks the rule files, as Prometheus does before it starts, although nothing evaluates them.
+fn check_rules(config: &Config, fs: &dyn Fs) -> Result<(), String> {
+    /// The largest rule file that is read.
+    const MOST: u64 = 256 << 20;
+    let parser = Parser::default();
+    let expression = |text: &str| parser.parse(text).map(drop).map_err(|errors| errors.to_string());
+    for file in config.all_rule_files(fs).map_err(|error| error.to_string())? {
+        let text = fs.read_to_vec(Path::new(&file), MOST).map_err(|error| error.to_string())?;
+        let mut options = RuleOptions::default();
+        options.expression = &expression;
+        RuleFile::parse(&text, &options).map_err(|errors| {
+            let errors = errors.iter().map(|error| format!("{file}: {error}")).collect::<Vec<_>>();
+            format!("error loading rules, {}", errors.join("; "))
+        })?;
+    }
+    Ok(())
+}
+
 /// Sections of a configuration that promd reads and does not act on yet.
 pub(crate) fn without_effect(config: &Config) -> Vec<&'static str> {
     let mut names = Vec::new();
@@ -64,7 +87,6 @@ pub(crate) fn without_effect(config: &Config) -> Vec<&'static str> {
         ("alerting", !config.alerting.alertmanagers.is_empty()),
         ("remote_write", !config.remote_write.is_empty()),
         ("remote_read", !config.remote_read.is_empty()),
-        ("tracing", !config.tracing.endpoint.is_empty()),
     ];
     names.extend(sections.into_iter().filter(|(_, there)| *there).map(|(name, _)| name));
     names
@@ -93,5 +115,23 @@ mod tests {
         let loaded = source(&file, false).load(&RealFs::new()).unwrap();
         assert!(!loaded.built_in && loaded.jobs.is_empty());
         assert_eq!(without_effect(&loaded.config), ["rule_files"]);
+    }
+
+    #[test]
+    fn what_is_promised_to_nobody_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("prometheus.yml");
+        let refused = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            source(&file, true).load(&RealFs::new()).unwrap_err()
+        };
+        let error = refused("tracing: {endpoint: 'localhost:4317'}\n");
+        assert!(error.starts_with("tracing: promd exports no traces"), "{error}");
+        std::fs::write(folder.path().join("rules.yml"), "groups: [{name: g, rules: [{record: a, expr: '1 +'}]}]\n")
+            .unwrap();
+        let error = refused("rule_files: [rules.yml]\n");
+        assert!(error.contains("rules.yml") && error.contains("unexpected end of input"), "{error}");
+        let error = refused("scrape_configs: [{job_name: j, kubernetes_sd_configs: [{role: pod}]}]\n");
+        assert!(error.contains("kubernetes"), "{error}");
     }
 }

@@ -22,6 +22,7 @@ const KNOWN: &[&str] = &[
     "extra-scrape-metrics",
     "created-timestamp-zero-ingestion",
     "metadata-wal-records",
+    "search-api",
 ];
 
 /// Features of Prometheus that are not here.
@@ -38,7 +39,6 @@ const ABSENT: &[&str] = &[
     "otlp-native-delta-ingestion",
     "use-uncached-io",
     "fast-startup",
-    "search-api",
 ];
 
 /// The features that were asked for.

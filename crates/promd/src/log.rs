@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::io;
 
-use promd_clock::{Clock, RealClock};
+use promd_clock::{Clock, RealClock, WallTime};
 use promd_model::{Millis, float, quote};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -51,16 +51,30 @@ where
         let metadata = event.metadata();
         let file = metadata.file().map_or("", |path| path.rsplit('/').next().unwrap_or(path));
         let source = format!("{file}:{}", metadata.line().unwrap_or_default());
-        let time = stamp(Millis(self.clock.wall().millis()));
+        let now = self.clock.wall();
+        let time = match self.style {
+            Style::Logfmt => stamp(Millis(now.millis())),
+            Style::Json => nanos_stamp(now),
+        };
         let line = line(self.style, &time, *metadata.level(), &source, &fields);
         writer.write_str(&line)
     }
 }
 
 /// A time with exactly three digits of milliseconds.
-fn stamp(at: Millis) -> String {
-    let seconds = Millis(at.0.div_euclid(1000) * 1000).rfc3339().to_string();
-    format!("{}.{:03}Z", seconds.trim_end_matches('Z'), at.0.rem_euclid(1000))
+pub(crate) fn stamp(at: Millis) -> String {
+    format!("{}.{:03}Z", seconds(at.0.div_euclid(1000)), at.0.rem_euclid(1000))
+}
+
+/// A time with as many digits as it has, which is how lines of JSON tell it.
+pub(crate) fn nanos_stamp(at: WallTime) -> String {
+    let (whole, nanos) = (seconds(at.nanos().div_euclid(1_000_000_000)), at.nanos().rem_euclid(1_000_000_000));
+    let fraction = format!(".{nanos:09}");
+    format!("{whole}{}Z", fraction.trim_end_matches('0').trim_end_matches('.'))
+}
+
+fn seconds(whole: i64) -> String {
+    Millis(whole.saturating_mul(1000)).rfc3339().to_string().trim_end_matches('Z').to_owned()
 }
 
 /// The fields of an event in their order, the message apart.
@@ -169,6 +183,13 @@ mod tests {
         let expected = "{\"time\":\"1970-01-01T00:00:01.005Z\",\"level\":\"INFO\",\"source\":\"web.rs:7\",\
                         \"msg\":\"Listening on\",\"component\":\"web\",\"err\":\"a \\\"b\\\"\",\"count\":3,\"empty\":\"\"}\n";
         assert_eq!(line(Style::Json, &time, Level::INFO, "web.rs:7", &fields()), expected);
+    }
+
+    /// Go's `time.RFC3339Nano`.
+    #[test]
+    fn times_in_json_have_all_their_digits() {
+        assert_eq!(nanos_stamp(WallTime::from_nanos(1_005_000_070)), "1970-01-01T00:00:01.00500007Z");
+        assert_eq!(nanos_stamp(WallTime::from_nanos(2_000_000_000)), "1970-01-01T00:00:02Z");
     }
 
     #[test]

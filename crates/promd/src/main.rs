@@ -1,12 +1,14 @@
 //! The program `promd`: a server, as `prometheus` is one, and `promd tool`, as `promtool` is.
 #![forbid(unsafe_code)]
 
+mod absent;
 mod config;
 mod features;
 mod flags;
 mod life;
 mod log;
 mod memory;
+mod process;
 mod query_log;
 mod scraping;
 mod self_metrics;

@@ -12,6 +12,8 @@ use promd_model::Millis;
 use promd_promql::Query;
 use serde_json::{Value, json};
 
+use crate::log::{nanos_stamp, stamp};
+
 /// The bytes that a running query has in the file.
 const ENTRY: usize = 1000;
 
@@ -140,26 +142,19 @@ impl Watcher for Recorder {
     }
 }
 
-/// A line of the query log.
-fn record(finished: &Finished<'_>) -> Value {
+/// A line of the query log, its fields in the order of Prometheus'. There are no spans, since nothing is traced.
+fn record(finished: &Finished<'_>) -> String {
     let Finished { query, asker, at, result, .. } = finished;
-    let time = |t: i64| Millis(t).rfc3339().to_string();
-    let mut record = json!({
-        "time": time(at.millis()),
-        "level": "INFO",
-        "msg": "promql query logged",
-        "params": {
-            "query": query.expression.text(),
-            "start": time(query.start),
-            "end": time(query.end),
-            "step": query.step.unwrap_or(0) / 1000,
-        },
-        "httpRequest": { "clientIP": asker.client, "method": asker.method, "path": asker.path },
+    let params = json!({
+        "query": query.expression.text(),
+        "start": stamp(Millis(query.start)),
+        "end": stamp(Millis(query.end)),
+        "step": query.step.unwrap_or(0) / 1000,
     });
-    match result {
+    let outcome = match result {
         Ok(answer) => {
             let (timings, samples) = (&answer.statistics.timings, &answer.statistics.samples);
-            record["stats"] = json!({
+            let stats = json!({
                 "timings": {
                     "evalTotalTime": timings.eval_total.as_secs_f64(),
                     "resultSortTime": timings.result_sort.as_secs_f64(),
@@ -174,10 +169,17 @@ fn record(finished: &Finished<'_>) -> Value {
                     "peakSamples": samples.peak,
                 },
             });
+            format!("\"stats\":{stats}")
         }
-        Err(error) => record["error"] = error.to_string().into(),
-    }
-    record
+        Err(error) => format!("\"error\":{}", Value::from(error.to_string())),
+    };
+    let request = json!({ "clientIP": asker.client, "method": asker.method, "path": asker.path });
+    format!(
+        "{{\"time\":\"{}\",\"level\":\"INFO\",\"source\":\"query_log.rs:{}\",\"msg\":\"promql query logged\",\
+         \"params\":{params},{outcome},\"spanID\":\"0000000000000000\",\"httpRequest\":{request}}}",
+        nanos_stamp(*at),
+        line!(),
+    )
 }
 
 #[cfg(test)]

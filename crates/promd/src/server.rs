@@ -17,17 +17,22 @@ use promd_tsdb::Db;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
+use crate::absent::Absent;
 use crate::config::{Loaded, Source, without_effect};
 use crate::life::{Life, Wish};
+use crate::process::Process;
 use crate::query_log::Recorder;
 use crate::scraping::Scraping;
-use crate::self_metrics::{Process, build_info};
+use crate::self_metrics::build_info;
 use crate::settings::{self, Settings};
 use crate::store::Store;
 use crate::{memory, store, systemd};
 
 /// How long requests in flight may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(3);
+
+/// How a notification of sections of the configuration begins that nobody acts on.
+const IDLE: &str = "Sections of the configuration that do nothing in promd yet: ";
 
 /// Why a server ends otherwise than asked. What happened is in the log.
 struct Failed(u8);
@@ -122,13 +127,17 @@ async fn serve(settings: Settings, mut source: Source, mut loaded: Loaded, fs: A
     let recorder = Arc::new(Recorder::new(&*fs, &settings.data_dir, settings.max_queries));
     let (scraping, store) = (Arc::new(Scraping::default()), Arc::new(Store::default()));
     let ledger = memory::ledger(settings.memory_budget);
+    if let Some(bytes) = ledger.root().limit() {
+        tracing::info!(bytes, "Memory budget");
+    }
     let api = {
         let helpers = std::thread::available_parallelism().map_or(1, usize::from).saturating_sub(1);
         let engine = Engine::new(settings.engine.clone()).with_executor(Arc::new(ScopedThreads::new(helpers)));
         let mut parts = Parts::new(engine.with_clock(Arc::clone(&clock)), Arc::clone(&clock));
         parts.options = api_options(&settings, &build, source.port);
         parts.registry = Arc::clone(&registry);
-        parts.memory = Some(ledger.root().child(promd_budget::AccountOptions::new("queries")));
+        parts.memory =
+            Some(ledger.root().child(promd_budget::AccountOptions::new("queries").flag("--promd.memory.budget")));
         parts.host = Arc::clone(&life) as _;
         parts.targets = Arc::clone(&scraping) as _;
         parts.watcher = Some(Arc::clone(&recorder) as _);
@@ -142,6 +151,8 @@ async fn serve(settings: Settings, mut source: Source, mut loaded: Loaded, fs: A
     };
     register(registry.register(build_info(&build)));
     register(registry.register(Process::new(now)));
+    let queue = settings.flags.integer("alertmanager.notification-queue-capacity").unwrap_or(0);
+    register(registry.register(Absent::new(queue as f64)));
     register(registry.register(Arc::clone(&life.metrics)));
     api.open_database(Arc::clone(&store) as _);
     api.notifications().add(notifications::STARTING);
@@ -187,15 +198,23 @@ async fn serve(settings: Settings, mut source: Source, mut loaded: Loaded, fs: A
         let text = format!("No configuration file {} found: promd scrapes itself", source.file);
         tracing::warn!(url = settings.external_url, "{text}");
     }
-    life.note(apply(&settings, &loaded, &jobs, &recorder).await.is_ok());
-    life.take_over(loaded);
-    api.set_state(State::Ready);
-    api.notifications().remove(notifications::STARTING);
-    systemd::notify("READY=1");
-    tracing::info!("Server is ready to receive web requests.");
-
-    let watch = Watch { settings: &settings, source: &source, fs: &*fs, clock: &*clock, life: &life };
-    let failure = watch.until_the_end(&mut signals, &mut wishes, &mut web, &api, &jobs, &recorder).await;
+    let applied = apply(&settings, &loaded, &api, &jobs, &recorder).await;
+    life.note(applied.is_ok());
+    let failure = if applied.is_err() {
+        let text = "one or more errors occurred while applying the new configuration";
+        Some(failed("Fatal error", &format_args!("error loading config from {:?}: {text}", source.file)))
+    } else {
+        if !loaded.built_in {
+            tracing::info!(filename = source.file, "Completed loading of configuration file");
+        }
+        life.take_over(loaded);
+        api.set_state(State::Ready);
+        api.notifications().remove(notifications::STARTING);
+        systemd::notify("READY=1");
+        tracing::info!("Server is ready to receive web requests.");
+        let watch = Watch { settings: &settings, source: &source, fs: &*fs, clock: &*clock, life: &life };
+        watch.until_the_end(&mut signals, &mut wishes, &mut web, &api, &jobs, &recorder).await
+    };
 
     api.set_state(State::Stopping);
     api.notifications().add(notifications::STOPPING);
@@ -206,7 +225,7 @@ async fn serve(settings: Settings, mut source: Source, mut loaded: Loaded, fs: A
     jobs.scrape.shutdown().await;
     jobs.discovery.shutdown().await;
     web_end.cancel();
-    if failure.is_none() {
+    if !web.is_finished() {
         web.await.ok();
     }
     tracing::info!("Closing storage...");
@@ -228,6 +247,8 @@ fn api_options(settings: &Settings, build: &BuildInfo, port: u16) -> promd_api::
     options.admin = flags.is_on("web.enable-admin-api");
     options.lifecycle = flags.is_on("web.enable-lifecycle");
     options.max_queries = settings.max_queries;
+    let searched = flags.integer("web.search.max-limit").and_then(|most| usize::try_from(most).ok());
+    options.max_search_limit = searched.filter(|most| *most > 0);
     let subscribers = flags.integer("web.max-notifications-subscribers").unwrap_or(0);
     options.max_subscribers = usize::try_from(subscribers).unwrap_or(0);
     options.data_dir.clone_from(&settings.data_dir);
@@ -236,6 +257,7 @@ fn api_options(settings: &Settings, build: &BuildInfo, port: u16) -> promd_api::
     options.flags = flags.all();
     options.build = build.clone();
     options.features = vec![
+        ("api", "search", settings.features.has("search-api")),
         ("prometheus", "server_mode", true),
         ("prometheus", "agent_mode", false),
         ("prometheus", "auto_reload_config", settings.auto_reload.is_some()),
@@ -290,21 +312,29 @@ async fn start_jobs(settings: &Settings, db: &Arc<Db>, clock: &Arc<dyn Clock>, l
 }
 
 /// Brings a configuration into force, as much of it as can be.
-async fn apply(settings: &Settings, loaded: &Loaded, jobs: &Jobs, recorder: &Recorder) -> Result<(), ()> {
+async fn apply(settings: &Settings, loaded: &Loaded, api: &Api, jobs: &Jobs, recorder: &Recorder) -> Result<(), ()> {
     let mut result = Ok(());
     let mut complain = |part: &str, error: &dyn std::fmt::Display| {
         tracing::error!(reloader = part, err = %error, "Failed to apply configuration");
         result = Err(());
     };
-    for section in without_effect(&loaded.config) {
+    let idle = without_effect(&loaded.config);
+    for section in &idle {
         tracing::warn!(section, "This section of the configuration does nothing in promd yet");
+    }
+    let told = api.notifications().list().into_iter().map(|told| told.text);
+    told.filter(|text| text.starts_with(IDLE)).for_each(|text| api.notifications().remove(&text));
+    if !idle.is_empty() {
+        api.notifications().add(&format!("{IDLE}{}.", idle.join(", ")));
     }
     if let Err(error) = store::reconfigure(&jobs.db, settings, &loaded.config) {
         complain("db_storage", &error);
     }
-    if let Err(error) = recorder.log_to(loaded.config.global.query_log_file.as_str()) {
+    let query_log = loaded.config.global.query_log_file.as_str();
+    if let Err(error) = recorder.log_to(query_log) {
         complain("query_engine", &error);
     }
+    api.set_query_log(!query_log.is_empty());
     if let Err(error) = jobs.scrape.apply(loaded.jobs.clone(), &loaded.config.global.external_labels).await {
         complain("scrape", &error);
     }
@@ -387,7 +417,7 @@ impl Watch<'_> {
         let result = match self.source.load(self.fs) {
             Err(error) => Err(format!("couldn't load configuration (--config.file={file}): {error}")),
             Ok(loaded) => {
-                let applied = apply(self.settings, &loaded, jobs, recorder).await;
+                let applied = apply(self.settings, &loaded, api, jobs, recorder).await;
                 self.life.take_over(loaded);
                 applied.map_err(|()| {
                     format!("one or more errors occurred while applying the new configuration (--config.file={file})")

@@ -37,7 +37,7 @@ impl Store {
         let mut options = options(settings, config);
         options.progress = Arc::clone(&self.progress);
         options.seed = u64::try_from(clock.wall().nanos()).unwrap_or(0) ^ u64::from(std::process::id());
-        let db = Db::open(fs, clock, &settings.data_dir, options).map_err(|error| error.to_string())?;
+        let db = Db::open(fs, clock, &settings.data_dir, options).map_err(|error| chain(&error))?;
         Ok(Arc::clone(self.db.get_or_init(|| Arc::new(db))))
     }
 
@@ -81,6 +81,20 @@ impl Database for Store {
     }
 }
 
+/// An error with what caused it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    let mut text = error.to_string();
+    for cause in causes.map(ToString::to_string) {
+        // Some say already what their cause says.
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
+}
+
 fn options(settings: &Settings, config: &Config) -> Options {
     let flags = &settings.flags;
     let mut options = Options::default();
@@ -88,6 +102,8 @@ fn options(settings: &Settings, config: &Config) -> Options {
     options.max_exemplars = max_exemplars(settings, config);
     options.lockfile = !flags.is_on("storage.tsdb.no-lockfile");
     options.retention = retention(flags, config);
+    let most = flags.integer("promd.head.max-series").and_then(|most| usize::try_from(most).ok());
+    options.max_series = most.filter(|most| *most > 0);
     options.min_block_duration = millis(flags.duration("storage.tsdb.min-block-duration")).unwrap_or(7_200_000);
     options.max_block_duration = millis(flags.duration("storage.tsdb.max-block-duration"));
     if let Some(size) = flags.bytes("storage.tsdb.max-block-chunk-segment-size") {
@@ -122,7 +138,7 @@ fn options(settings: &Settings, config: &Config) -> Options {
 /// What a reload of the configuration changes of an open database.
 pub(crate) fn reconfigure(db: &Db, settings: &Settings, config: &Config) -> Result<(), String> {
     db.set_max_exemplars(max_exemplars(settings, config));
-    db.set_out_of_order_window(out_of_order_window(config)).map_err(|error| error.to_string())
+    db.set_out_of_order_window(out_of_order_window(config)).map_err(|error| chain(&error))
 }
 
 fn out_of_order_window(config: &Config) -> i64 {
