@@ -1,84 +1,19 @@
 //! promd beside the real programs: it scrapes them, takes over their data, and hands it back.
 #![expect(clippy::unwrap_used, reason = "a test that cannot do its work fails")]
 
-use std::collections::BTreeMap;
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+mod support;
 
-use promd_clock::{Clock, RealClock};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
 use promd_testkit::{Launch, Server, encode};
 use serde_json::Value;
 
-/// How long a thing may take that takes a second on a machine with nothing else to do.
-const PATIENCE: Duration = Duration::from_secs(90);
-
-fn promd() -> PathBuf {
-    PathBuf::from(env!("CARGO_BIN_EXE_promd"))
-}
-
-/// Asks again and again until there is an answer.
-#[track_caller]
-fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let clock = RealClock::new();
-    let start = clock.monotonic();
-    loop {
-        if let Some(answer) = ask() {
-            return answer;
-        }
-        assert!(clock.monotonic().since(start) < PATIENCE, "{what} did not come");
-    }
-}
-
-/// A node_exporter on a port of its own.
-struct Node {
-    process: Child,
-    address: String,
-}
-
-impl Node {
-    fn start() -> Option<Self> {
-        let program = promd_testkit::peer("node_exporter")?;
-        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let process = Command::new(program)
-            .arg(format!("--web.listen-address={free}"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let node = Self { process, address: free.to_string() };
-        until("node_exporter", || promd_testkit::Connection::open(&node.address).ok());
-        Some(node)
-    }
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
-}
-
-fn config(interval: &str, jobs: &[(&str, &str, &str)]) -> String {
-    let mut text = format!("global:\n  scrape_interval: {interval}\n  scrape_timeout: {interval}\nscrape_configs:\n");
-    for (job, address, more) in jobs {
-        text.push_str(&format!("- job_name: {job}\n  static_configs: [{{targets: ['{address}']}}]\n{more}"));
-    }
-    text
-}
+use support::{Node, config, promd, value};
 
 fn launch(program: &Path, folder: &Path, config: &str) -> Launch {
     Server::launch(program, folder).config(config)
-}
-
-/// The value of a query now, once it has one.
-fn value(server: &Server, query: &str) -> Value {
-    let mut connection = server.connect();
-    until(query, || {
-        let data = connection.ask("/api/v1/query", &[("query", query)]).ok()?;
-        Some(data["result"].clone()).filter(|result| result.as_array().is_some_and(|list| !list.is_empty()))
-    })
 }
 
 /// All samples of a selector up to now, by series.
@@ -107,7 +42,7 @@ fn nothing_is_missing(
 
 #[test]
 fn it_scrapes_a_node_and_answers_about_it() {
-    let Some(node) = Node::start() else { return };
+    let Some(node) = promd_testkit::peer("node_exporter").map(Node::start) else { return };
     let folder = tempfile::tempdir().unwrap();
     let server = launch(&promd(), folder.path(), &config("1s", &[("node", &node.address, "")])).start();
     let parts = ["MemFree", "Cached", "Buffers"].map(|part| format!("avg_over_time(node_memory_{part}_bytes[10m])"));
@@ -127,7 +62,7 @@ fn it_scrapes_a_node_and_answers_about_it() {
 
 #[test]
 fn a_killed_server_loses_nothing_that_it_showed() {
-    let Some(node) = Node::start() else { return };
+    let Some(node) = promd_testkit::peer("node_exporter").map(Node::start) else { return };
     let folder = tempfile::tempdir().unwrap();
     let text = config("100ms", &[("node", &node.address, "")]);
     let mut shown = BTreeMap::new();
@@ -145,7 +80,7 @@ fn a_killed_server_loses_nothing_that_it_showed() {
 
 #[test]
 fn a_data_directory_goes_from_prometheus_to_promd_and_back() {
-    let Some(node) = Node::start() else { return };
+    let Some(node) = promd_testkit::peer("node_exporter").map(Node::start) else { return };
     let Some(prometheus) = promd_testkit::peer("prometheus") else { return };
     let folder = tempfile::tempdir().unwrap();
     let text = config("200ms", &[("node", &node.address, "")]);
@@ -164,7 +99,7 @@ fn a_data_directory_goes_from_prometheus_to_promd_and_back() {
 
 #[test]
 fn federation_works_both_ways() {
-    let Some(node) = Node::start() else { return };
+    let Some(node) = promd_testkit::peer("node_exporter").map(Node::start) else { return };
     let Some(prometheus) = promd_testkit::peer("prometheus") else { return };
     let own = promd();
     for (child, parent) in [(&prometheus, &own), (&own, &prometheus)] {
