@@ -3,6 +3,7 @@
 //! A target under `fuzz_targets/` is one line that calls a function of a module here, so that the same body runs under
 //! libFuzzer and, over the inputs in `regressions/`, as an ordinary test (`tests/regressions.rs`).
 
+pub mod api;
 pub mod block;
 pub mod block_index;
 pub mod chunk;

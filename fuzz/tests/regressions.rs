@@ -38,6 +38,7 @@ fn round_trip(bytes: &[u8]) {
 
 // All targets, by name: `cargo xtask tidy` sees to it that none is missing.
 replay! {
+    api_request => promd_fuzz::api::request,
     block_chunks => promd_fuzz::block::block_chunks,
     block_index => promd_fuzz::block_index::index,
     block_meta => promd_fuzz::block::block_meta,
