@@ -6,7 +6,7 @@ use promd_model::{Interval, Matcher};
 use promd_tsdb::{DamageReport, Db};
 use serde_json::{Value as Json, json};
 
-use crate::{Cost, Database, HeadStats, NameCount, ReplayProgress};
+use crate::{Cost, Database, HeadStats, NameCount, RefusedSeries, ReplayProgress};
 
 impl Database for Db {
     fn head_stats(&self, limit: usize) -> Result<HeadStats, String> {
@@ -52,6 +52,15 @@ impl Database for Db {
                 .map(|cost| Cost { value: cost.value, series: number(cost.series), bytes: number(cost.bytes) })
                 .collect(),
         )
+    }
+
+    fn refused(&self) -> Vec<RefusedSeries> {
+        let named = |refused: promd_tsdb::RefusedSeries| RefusedSeries {
+            job: refused.job,
+            metric: refused.metric,
+            count: refused.count,
+        };
+        self.refused_series().into_iter().map(named).collect()
     }
 
     fn delete(&self, times: Interval, matchers: &[Matcher]) -> Result<(), String> {

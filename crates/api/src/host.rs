@@ -174,7 +174,7 @@ pub struct RefusedSeries {
     pub job: String,
     /// The metric that they are of.
     pub metric: String,
-    /// How many there were.
+    /// How often one was refused: a series that comes again is counted again.
     pub count: u64,
 }
 

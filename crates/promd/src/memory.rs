@@ -1,9 +1,18 @@
 //! How much memory there is, and who may use how much of it.
 
-use promd_budget::{AccountOptions, Ledger, Limit};
+use promd_budget::{Account, AccountOptions, Ledger, Limit};
 
 /// The share of the machine's memory that is used unless another is asked for, in percent.
 const SHARE: u64 = 60;
+
+/// The share of the budget that the head may take, in percent: the rest is for those who ask and for bodies of scrapes.
+const HEAD: usize = 75;
+
+/// What the head of the database is charged to.
+pub(crate) fn head(ledger: &Ledger) -> Account {
+    let limit = ledger.root().limit().map_or(Limit::None, |bytes| Limit::Bytes(bytes / 100 * HEAD));
+    ledger.root().child(AccountOptions::new("head").flag("--promd.memory.budget").limit(limit))
+}
 
 /// A ledger with this limit, or with a share of what the machine or the container has.
 pub(crate) fn ledger(budget: Option<u64>) -> Ledger {
@@ -36,6 +45,7 @@ mod tests {
     #[test]
     fn the_budget_is_what_is_asked_for_or_a_share() {
         assert_eq!(ledger(Some(1000)).root().limit(), Some(1000));
+        assert_eq!(head(&ledger(Some(1000))).limit(), Some(750));
         assert_eq!(total("MemTotal:       16384 kB\nMemFree: 1 kB\n"), Some(16 << 20));
         assert_eq!(total(""), None);
         assert!(ledger(None).root().limit().is_some_and(|limit| limit > 0));

@@ -167,8 +167,8 @@ async fn serve(settings: Settings, mut source: Source, mut loaded: Loaded, fs: A
     // While the database opens the server says so, and can be told to end.
     let opening = {
         let (store, settings, config) = (Arc::clone(&store), settings.clone(), loaded.config.clone());
-        let (fs, clock) = (Arc::clone(&fs), Arc::clone(&clock));
-        tokio::task::spawn_blocking(move || store.open(&settings, &config, fs, clock))
+        let (fs, clock, memory) = (Arc::clone(&fs), Arc::clone(&clock), memory::head(&ledger));
+        tokio::task::spawn_blocking(move || store.open(&settings, &config, fs, clock, memory))
     };
     tracing::info!("Starting TSDB ...");
     let began = clock.monotonic();

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use promd_api::{Cost, Database, HeadStats, ReplayProgress};
+use promd_api::{Cost, Database, HeadStats, RefusedSeries, ReplayProgress};
+use promd_budget::Account;
 use promd_clock::Clock;
 use promd_config::Config;
 use promd_fs::Fs;
@@ -33,9 +34,11 @@ impl Store {
         config: &Config,
         fs: Arc<dyn Fs>,
         clock: Arc<dyn Clock>,
+        memory: Account,
     ) -> Result<Arc<Db>, String> {
         let mut options = options(settings, config);
         options.progress = Arc::clone(&self.progress);
+        options.account = Some(memory);
         options.seed = u64::try_from(clock.wall().nanos()).unwrap_or(0) ^ u64::from(std::process::id());
         let db = Db::open(fs, clock, &settings.data_dir, options).map_err(|error| chain(&error))?;
         Ok(Arc::clone(self.db.get_or_init(|| Arc::new(db))))
@@ -66,6 +69,10 @@ impl Database for Store {
 
     fn cost(&self, label: &str, limit: usize) -> Option<Vec<Cost>> {
         Database::cost(self.db().ok()?, label, limit)
+    }
+
+    fn refused(&self) -> Vec<RefusedSeries> {
+        self.db().map(Database::refused).unwrap_or_default()
     }
 
     fn delete(&self, times: Interval, matchers: &[Matcher]) -> Result<(), String> {

@@ -420,6 +420,28 @@ fn a_long_answer_streams() {
     assert!(grown < u64::try_from(length).unwrap() * 2 / 3, "{length} bytes cost {grown}");
 }
 
+#[test]
+fn series_beyond_the_limit_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let (few, target) = (many(50).to_string(), many(500).to_string());
+    let text = config("1s", &[("few", &few, "")]);
+    let flags = ["--promd.head.max-series=100", "--web.enable-lifecycle"];
+    let server = launch(&folder).config(text).flags(flags).start();
+    value(&server, "count(m{job=\"few\"}) == 50");
+    let text = config("1s", &[("few", &few, ""), ("explosion", &target, "")]);
+    std::fs::write(folder.path().join("prometheus.yml"), text).unwrap();
+    assert_eq!(server.post("/-/reload", &[], b"").status, 200);
+    let refused = until("a refusal", || {
+        let cost = server.get("/api/v1/status/cost").data().unwrap();
+        cost["refused"].as_array().unwrap().iter().find(|refused| refused["job"] == "explosion").cloned()
+    });
+    assert_eq!(refused["metric"], "m");
+    assert!(refused["count"].as_u64().unwrap() >= 1, "{refused}");
+    // Those that were known go on.
+    value(&server, "count(count_over_time(m{job=\"few\"}[1h]) > 5) == 50");
+    is_well(&server);
+}
+
 /// The answer of a query that somebody ends.
 #[test]
 fn a_query_is_ended_by_its_number() {
