@@ -144,6 +144,7 @@ fn options(settings: &Settings, config: &Config) -> Options {
 
 /// What a reload of the configuration changes of an open database.
 pub(crate) fn reconfigure(db: &Db, settings: &Settings, config: &Config) -> Result<(), String> {
+    db.set_retention(retention(&settings.flags, config));
     db.set_max_exemplars(max_exemplars(settings, config));
     db.set_out_of_order_window(out_of_order_window(config)).map_err(|error| chain(&error))
 }
