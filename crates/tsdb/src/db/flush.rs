@@ -17,9 +17,12 @@ use crate::TsdbError;
 /// What `meta.json` says of a block of samples that came out of order.
 pub(super) const OUT_OF_ORDER: &str = "from-out-of-order";
 
-/// What posting lists are gathered in while a part of the head becomes a block: little, since the head is still there. The index of half a
-/// million series of ten labels is read some twenty times, from the page cache.
-const INDEX_MEMORY: usize = 4 << 20;
+/// What posting lists are gathered in, at the least, while a part of the head becomes a block,
+const LEAST_INDEX_MEMORY: usize = 4 << 20;
+
+/// and what part of the head's own memory otherwise: little, since the head is still there, and in proportion, so that the series of the
+/// index are read some ten times, however many there are.
+const INDEX_SHARE: usize = 32;
 
 impl Inner {
     /// Writes the oldest ranges of the head as blocks, for as long as it holds more than one and a half, and then, as
@@ -128,7 +131,8 @@ impl Inner {
         let lost = self.live.losses.read().part(of, meta.interval());
         let mut source = WithLosses { source, lost };
         let mut options = self.write_options();
-        options.index_memory = INDEX_MEMORY;
+        let share = self.live.head.memory().total() / INDEX_SHARE;
+        options.index_memory = share.clamp(LEAST_INDEX_MEMORY, options.index_memory.max(LEAST_INDEX_MEMORY));
         let written = write(&self.fs, folder, meta, &mut source, &options, &mut |_| self.go_on());
         self.metrics.compaction_duration.observe_duration(self.clock.monotonic().since(begun));
         match written {
