@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,9 +50,17 @@ fn answer(zone: &Zone, question: &[u8], may_truncate: bool) -> Vec<u8> {
 
 /// A server of names, by UDP and by TCP, on one port of one address.
 async fn serve(address: &str, port: u16, zone: Zone) -> u16 {
-    let udp = UdpSocket::bind((address, port)).await.unwrap();
-    let port = udp.local_addr().unwrap().port();
-    let tcp = TcpListener::bind((address, port)).await.unwrap();
+    let (tcp, udp) = loop {
+        // First by TCP: a port that a connection has just ended on cannot be listened on, and the system knows which these are.
+        let tcp = TcpListener::bind((address, port)).await.unwrap();
+        match UdpSocket::bind(tcp.local_addr().unwrap()).await {
+            Ok(udp) => break (tcp, udp),
+            // Somebody asks from this port: another one will do.
+            Err(error) if port == 0 && error.kind() == ErrorKind::AddrInUse => {}
+            Err(error) => panic!("{error}"),
+        }
+    };
+    let port = tcp.local_addr().unwrap().port();
     let by_tcp = zone.clone();
     tokio::spawn(async move {
         let mut question = [0; 4096];
