@@ -82,11 +82,17 @@ fn check_rules(config: &Config, fs: &dyn Fs) -> Result<(), String> {
 /// Sections of a configuration that promd reads and does not act on yet.
 pub(crate) fn without_effect(config: &Config) -> Vec<&'static str> {
     let mut names = Vec::new();
+    let tsdb = config.storage.tsdb.as_ref();
     let sections = [
         ("rule_files", !config.rule_files.is_empty()),
         ("alerting", !config.alerting.alertmanagers.is_empty()),
         ("remote_write", !config.remote_write.is_empty()),
         ("remote_read", !config.remote_read.is_empty()),
+        (
+            "storage.tsdb.stale_series_compaction_threshold",
+            tsdb.is_some_and(|tsdb| tsdb.stale_series_compaction_threshold > 0.0),
+        ),
+        ("storage.tsdb.chunk_encoding", tsdb.is_some_and(|tsdb| tsdb.chunk_encoding.floats == "xor2")),
     ];
     names.extend(sections.into_iter().filter(|(_, there)| *there).map(|(name, _)| name));
     names
@@ -115,6 +121,11 @@ mod tests {
         let loaded = source(&file, false).load(&RealFs::new()).unwrap();
         assert!(!loaded.built_in && loaded.jobs.is_empty());
         assert_eq!(without_effect(&loaded.config), ["rule_files"]);
+        let tsdb = "{stale_series_compaction_threshold: 0.5, chunk_encoding: {floats: xor2}}";
+        std::fs::write(&file, format!("storage: {{tsdb: {tsdb}}}\n")).unwrap();
+        let loaded = source(&file, false).load(&RealFs::new()).unwrap();
+        let idle = ["storage.tsdb.stale_series_compaction_threshold", "storage.tsdb.chunk_encoding"];
+        assert_eq!(without_effect(&loaded.config), idle);
     }
 
     #[test]
