@@ -1,5 +1,7 @@
 //! Forms as browsers and `curl --form` send them: `multipart/form-data` (RFC 7578).
 
+use memchr::memmem::find;
+
 /// A type of content with its parameters.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct MediaType {
@@ -99,10 +101,6 @@ pub(crate) fn fields(body: &[u8], boundary: &str) -> Option<Vec<(String, String)
         }
         rest = after;
     }
-}
-
-fn find(text: &[u8], what: &[u8]) -> Option<usize> {
-    text.windows(what.len()).position(|window| window == what)
 }
 
 #[cfg(test)]
